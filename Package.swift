@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+// The rooms of the house, in import order: a target may name only what stands above it.
+// `make build` passes `--explicit-target-dependency-import-check error`, so an import that is not declared here does not compile.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "songhan",
+  products: [
+    .executable(name: "songhan", targets: ["songhan"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C: module maps, nothing else
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+    // ground
+    .target(name: "Bytes", swiftSettings: strict),
+    .target(name: "Findings", swiftSettings: strict),
+    .target(name: "Records", dependencies: ["Bytes", "Findings"], swiftSettings: strict),
+
+    // doors
+    .target(name: "ExtractXML", dependencies: ["CLibXML2", "Bytes", "Findings", "Records"], swiftSettings: strict),
+    .target(name: "Compression", dependencies: ["CZlib", "CZstd", "Bytes"], swiftSettings: strict),
+    .target(name: "Postgres", dependencies: ["CLibPQ", "Bytes"], swiftSettings: strict),
+    .target(name: "Files", dependencies: [crypto], swiftSettings: strict),
+    .target(name: "Synthesis", dependencies: ["Bytes"], swiftSettings: strict),
+
+    // middle
+    .target(name: "CommonSchema", dependencies: ["Bytes"], swiftSettings: strict),
+    .target(
+      name: "Transform", dependencies: ["Bytes", "Findings", "Records", "CommonSchema", crypto], swiftSettings: strict),
+
+    // ends
+    .target(
+      name: "Load",
+      dependencies: ["Bytes", "Findings", "Records", "Compression", "Postgres", "CommonSchema", "Transform", crypto],
+      swiftSettings: strict),
+
+    // whole
+    .target(
+      name: "Definitions", dependencies: ["Bytes", "Findings", "Records", "CommonSchema", "Transform", yams],
+      swiftSettings: strict),
+    .target(
+      name: "Runs",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Postgres", "CommonSchema", "Transform", "Load",
+        "Definitions", logging, crypto, yams,
+      ],
+      swiftSettings: strict),
+
+    // tool
+    .executableTarget(
+      name: "songhan",
+      dependencies: ["Findings", "Definitions", "Runs", argumentParser, logging],
+      swiftSettings: strict),
+
+    .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,136 @@
+package import Bytes
+package import Findings
+
+/// The records of one source table in one dossier: `rowCount × columnCount` cells that point into the dossier's text.
+package struct TableRecords: Sendable {
+  /// Where a cell's text stands in ``Dossier/text``.
+  @frozen
+  package struct Cell: Sendable, Hashable {
+    package var offset: UInt32
+    package var length: UInt32
+    @inlinable package init(offset: UInt32, length: UInt32) { (self.offset, self.length) = (offset, length) }
+    /// The element was not there at all.
+    package static let missing = Cell(offset: .max, length: 0)
+    @inlinable package var isMissing: Bool { offset == .max }
+    @inlinable package var range: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
+  }
+
+  /// An element that the schema does not know, kept for the row's `extra`.
+  package struct Extra: Sendable, Hashable {
+    /// Row, from 0.
+    package var row: Int
+    package var name: String
+    package var cell: Cell
+  }
+
+  package let columnCount: Int
+  package var cells: [Cell] = []
+  /// What the check read out of each cell (``CellValue``); same shape as `cells`.
+  package var values: [Int64] = []
+  package var rowCount = 0
+  package var extras: [Extra] = []
+  /// Cells whose element stood more than once in its row: (row, column), from 0. The first one counts.
+  package var repeated: [(row: Int, column: Int)] = []
+  /// Where the table's document begins in the file as delivered, from 0.
+  package var byteOffset = 0
+
+  package init(columnCount: Int) { self.columnCount = columnCount }
+
+  package mutating func removeAll() {
+    cells.removeAll(keepingCapacity: true)
+    values.removeAll(keepingCapacity: true)
+    if !extras.isEmpty { extras.removeAll(keepingCapacity: true) }
+    if !repeated.isEmpty { repeated.removeAll(keepingCapacity: true) }
+    rowCount = 0
+    byteOffset = 0
+  }
+
+  /// Opens a row whose cells are all missing.
+  package mutating func appendRow() {
+    cells.append(contentsOf: repeatElement(.missing, count: columnCount))
+    rowCount += 1
+  }
+
+  @inlinable
+  package func cell(_ row: Int, _ column: Int) -> Cell { cells[row * columnCount + column] }
+}
+
+/// What the check made of a cell, in one integer: money in ten-thousandths, a date in days, a minute in minutes, an integer as is.
+package enum CellValue {
+  /// Missing, empty or only white space.
+  package static let blank = Int64.min
+  /// Filled, but not what its type says.
+  package static let invalid = Int64.min + 1
+  /// Filled text: nothing to read.
+  package static let text = Int64.min + 2
+
+  @inlinable
+  package static func isValue(_ value: Int64) -> Bool { value > text }
+}
+
+/// All records of one visit (hồ sơ), or one row of a check-in or assessment file, as a reader hands them on; reused for the next one.
+package final class Dossier {
+  package enum Kind: String, Sendable {
+    case visit
+    case checkIn = "check_in"
+    case assessment
+  }
+
+  /// One document of the dossier as delivered.
+  package struct Part: Sendable {
+    /// Number of the table in the schema; nil when it is not a table we know.
+    package var table: Int?
+    /// Spelling of the table in the file (LOAIHOSO), as far as it is printable; at most 32 characters.
+    package var label: String
+    /// The document's bytes in ``decoded``, before any repair.
+    package var decoded: Range<Int>
+    /// Where its delivered text stood in ``skeleton`` (the text itself is cut out unless `layout` is nil).
+    package var skeletonOffset: Int
+    /// How the bytes were written in the envelope; nil when the text stays in the skeleton as it is.
+    package var layout: Base64.Layout?
+  }
+
+  package enum Edition: String, Sendable {
+    case qd130
+    case qd4750
+    case qd3176
+    case qd4210
+  }
+
+  /// From 1, in the order of the file.
+  package var number = 0
+  package var kind = Kind.visit
+  package var edition = Edition.qd3176
+  /// Number of the schema among the reader's schemas.
+  package var schema = 0
+  /// Text of all cells.
+  package var text: [UInt8] = []
+  /// By table number of the schema.
+  package var tables: [TableRecords] = []
+  /// The delivered bytes without the Base64 of the parts.
+  package var skeleton: [UInt8] = []
+  /// The documents of all parts, one after the other.
+  package var decoded: [UInt8] = []
+  package var parts: [Part] = []
+  /// Size of the dossier as delivered.
+  package var sizeInBytes = 0
+  /// Where the dossier begins in the file as delivered, from 0.
+  package var byteOffset = 0
+  /// What the reader noticed while reading.
+  package var findings: [Finding] = []
+
+  package init() {}
+
+  /// Makes room for the next dossier of a schema; memory is kept.
+  package func reset(for schema: SourceSchema, number schemaNumber: Int) {
+    if schemaNumber != self.schema || tables.count != schema.tables.count {
+      tables = schema.tables.map { TableRecords(columnCount: $0.columns.count) }
+      self.schema = schemaNumber
+    } else {
+      for i in tables.indices where tables[i].rowCount > 0 || tables[i].byteOffset != 0 { tables[i].removeAll() }
+    }
+    text.removeAll(keepingCapacity: true)
+    findings.removeAll(keepingCapacity: true)
+    edition = .qd3176
+  }
+}

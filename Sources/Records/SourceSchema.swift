@@ -1,0 +1,137 @@
+package import Bytes
+
+/// What kind of value a source field holds: the `logical` key of a schema file.
+package enum LogicalType: String, Sendable, Hashable, CaseIterable {
+  case string
+  case integer
+  case decimal
+  /// `yyyyMMdd`
+  case date
+  /// `yyyyMMddHHmm`, local time of Viet Nam
+  case datetime
+  /// `yyyyMMddHHmm`, unknown parts zero
+  case birthDatetime = "birth_datetime"
+  case dateOrDatetime = "date_or_datetime"
+  case code
+  case codeList = "code_list"
+  case stringList = "string_list"
+  case dateList = "date_list"
+  case decimalList = "decimal_list"
+
+  package var isList: Bool {
+    switch self {
+    case .codeList, .stringList, .dateList, .decimalList: true
+    default: false
+    }
+  }
+}
+
+/// One atom of a condition under which a field is required; the atoms of a condition must all hold.
+package struct Condition: Sendable, Hashable {
+  package enum Test: Sendable, Hashable {
+    case filled
+    case blank
+    case isIn([String])
+    case isNotIn([String])
+  }
+  /// Name of the source table the field stands in; nil for the row's own table.
+  package var table: String?
+  package var field: String
+  package var test: Test
+
+  package init(table: String? = nil, field: String, test: Test) {
+    (self.table, self.field, self.test) = (table, field, test)
+  }
+}
+
+/// One field of a source table, as its schema file declares it.
+package struct SourceColumn: Sendable {
+  package var name: String
+  package var logical: LogicalType
+  /// Vietnamese label.
+  package var title: String
+  package var summary: String
+  package var isRequired: Bool
+  /// When all atoms hold the field must be filled (rule B02); empty when the row cannot decide it.
+  package var requiredWhen: [Condition]
+  /// The largest number of characters any source allows (rule B03: reject above).
+  package var maxLength: Int?
+  /// Characters above which rule B03 warns.
+  package var warnAboveLength: Int?
+  /// Decimals of a number.
+  package var scale: Int?
+  package var separator: UInt8?
+  /// Name of the code list (`Schemas/codes/<name>.csv`).
+  package var codeList: String?
+  /// Name of the catalogue outside this standard.
+  package var catalogue: String?
+  /// A field of XML1 that this one repeats (rule G01).
+  package var mustEqual: (table: String, field: String)?
+
+  package init(
+    name: String, logical: LogicalType, title: String = "", summary: String = "", isRequired: Bool = false,
+    requiredWhen: [Condition] = [], maxLength: Int? = nil, warnAboveLength: Int? = nil, scale: Int? = nil,
+    separator: UInt8? = nil, codeList: String? = nil, catalogue: String? = nil,
+    mustEqual: (table: String, field: String)? = nil
+  ) {
+    self.name = name
+    self.logical = logical
+    self.title = title
+    self.summary = summary
+    self.isRequired = isRequired
+    self.requiredWhen = requiredWhen
+    self.maxLength = maxLength
+    self.warnAboveLength = warnAboveLength
+    self.scale = scale
+    self.separator = separator
+    self.codeList = codeList
+    self.catalogue = catalogue
+    self.mustEqual = mustEqual
+  }
+}
+
+/// One source table (`XML2`): the elements its rows stand in and its columns.
+package struct SourceTable: Sendable {
+  package let name: String
+  /// Vietnamese title.
+  package let title: String
+  /// Root element of the inner document; nil where no source knows it (XML12).
+  package let root: String?
+  /// Element that holds the rows; nil when rows stand directly below the root, or the root is the row.
+  package let list: String?
+  package let row: String
+  /// True when a document holds any number of rows, false when its root is the one row.
+  package let hasManyRows: Bool
+  package let columns: [SourceColumn]
+  package let columnNames: NameTable
+
+  package init(
+    name: String, title: String = "", root: String?, list: String?, row: String, hasManyRows: Bool,
+    columns: [SourceColumn]
+  ) {
+    self.name = name
+    self.title = title
+    self.root = root
+    self.list = list
+    self.row = row
+    self.hasManyRows = hasManyRows
+    self.columns = columns
+    columnNames = NameTable(columns.map(\.name))
+  }
+
+  package func column(_ name: String) -> Int? { columnNames.number(of: name) }
+}
+
+/// The tables of one edition of the standard (`qd3176`, `qd4210`).
+package struct SourceSchema: Sendable {
+  package let name: String
+  package let tables: [SourceTable]
+
+  package init(name: String, tables: [SourceTable]) {
+    self.name = name
+    self.tables = tables
+  }
+
+  /// The number of the table in this schema, by its name.
+  package func table(_ name: String) -> Int? { tables.firstIndex { $0.name == name } }
+}

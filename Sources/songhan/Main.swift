@@ -1,0 +1,4 @@
+@main
+struct SongHan {
+  static func main() {}
+}
