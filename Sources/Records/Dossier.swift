@@ -2,6 +2,9 @@ package import Bytes
 package import Findings
 
 /// The records of one source table in one dossier: `rowCount × columnCount` cells that point into the dossier's text.
+///
+/// Cells are not copies: a plain value points into the document as it was decoded; only what had to be put together (character
+/// references, split CDATA, line ends) stands behind the documents.
 package struct TableRecords: Sendable {
   /// Where a cell's text stands in ``Dossier/text``.
   @frozen
@@ -21,6 +24,8 @@ package struct TableRecords: Sendable {
     package var row: Int
     package var name: String
     package var cell: Cell
+
+    package init(row: Int, name: String, cell: Cell) { (self.row, self.name, self.cell) = (row, name, cell) }
   }
 
   package let columnCount: Int
@@ -82,12 +87,25 @@ package final class Dossier {
     package var table: Int?
     /// Spelling of the table in the file (LOAIHOSO), as far as it is printable; at most 32 characters.
     package var label: String
-    /// The document's bytes in ``decoded``, before any repair.
-    package var decoded: Range<Int>
+    /// The document's bytes in ``Dossier/text``, before any repair.
+    package var document: Range<Int>
     /// Where its delivered text stood in ``skeleton`` (the text itself is cut out unless `layout` is nil).
     package var skeletonOffset: Int
     /// How the bytes were written in the envelope; nil when the text stays in the skeleton as it is.
     package var layout: Base64.Layout?
+    /// Where the delivered text of the document begins in the file, from 0.
+    package var byteOffset: Int
+
+    package init(
+      table: Int?, label: String, document: Range<Int>, skeletonOffset: Int, layout: Base64.Layout?, byteOffset: Int
+    ) {
+      self.table = table
+      self.label = label
+      self.document = document
+      self.skeletonOffset = skeletonOffset
+      self.layout = layout
+      self.byteOffset = byteOffset
+    }
   }
 
   package enum Edition: String, Sendable {
@@ -103,14 +121,12 @@ package final class Dossier {
   package var edition = Edition.qd3176
   /// Number of the schema among the reader's schemas.
   package var schema = 0
-  /// Text of all cells.
+  /// The documents of all parts as decoded, one after the other, and behind them the values that had to be put together.
   package var text: [UInt8] = []
   /// By table number of the schema.
   package var tables: [TableRecords] = []
   /// The delivered bytes without the Base64 of the parts.
   package var skeleton: [UInt8] = []
-  /// The documents of all parts, one after the other.
-  package var decoded: [UInt8] = []
   package var parts: [Part] = []
   /// Size of the dossier as delivered.
   package var sizeInBytes = 0
@@ -121,16 +137,74 @@ package final class Dossier {
 
   package init() {}
 
-  /// Makes room for the next dossier of a schema; memory is kept.
-  package func reset(for schema: SourceSchema, number schemaNumber: Int) {
-    if schemaNumber != self.schema || tables.count != schema.tables.count {
-      tables = schema.tables.map { TableRecords(columnCount: $0.columns.count) }
-      self.schema = schemaNumber
-    } else {
-      for i in tables.indices where tables[i].rowCount > 0 || tables[i].byteOffset != 0 { tables[i].removeAll() }
-    }
+  /// Makes room for the next dossier; memory is kept.
+  package func removeAll() {
+    for i in tables.indices where tables[i].rowCount > 0 || tables[i].byteOffset != 0 { tables[i].removeAll() }
     text.removeAll(keepingCapacity: true)
+    skeleton.removeAll(keepingCapacity: true)
+    parts.removeAll(keepingCapacity: true)
     findings.removeAll(keepingCapacity: true)
+    kind = .visit
     edition = .qd3176
+    sizeInBytes = 0
+    byteOffset = 0
   }
+
+  /// Gives the dossier the tables of a schema, all empty.
+  package func use(_ schema: SourceSchema, number: Int) {
+    if number != self.schema || tables.count != schema.tables.count {
+      tables = schema.tables.map { TableRecords(columnCount: $0.columns.count) }
+      self.schema = number
+    }
+  }
+}
+
+/// Hands on one dossier after the other from one file.
+package protocol RecordReader: AnyObject {
+  /// Reads the next dossier into `dossier`, which is emptied first; false at the end of the file, or when the file is refused.
+  func next(into dossier: Dossier) throws(ReaderFailure) -> Bool
+  /// What is known of the file; complete once ``next(into:)`` has answered false.
+  var facts: FileFacts { get }
+}
+
+/// The file could not be read any further for a reason outside of its content.
+package enum ReaderFailure: Error, Hashable {
+  /// An error number of the system (`errno`).
+  case input(Int32)
+  /// The parser library ran out of memory.
+  case outOfMemory
+}
+
+/// What a reader learnt about the file as a whole.
+package struct FileFacts: Sendable {
+  package enum Form: String, Sendable {
+    /// GIAMDINHHS
+    case envelope
+    /// CHI_TIEU_TRANG_THAI_KCB (XML0)
+    case checkIns = "check_ins"
+    /// XML12
+    case assessments
+    /// An inner document without an envelope.
+    case bare
+    case csv
+    case rows
+  }
+
+  package var form: Form?
+  /// MACSKCB of the envelope, trimmed; nil when it is not there.
+  package var facility: String?
+  /// NGAYLAP as written; only digits, at most 14.
+  package var createdOn: String?
+  /// SOLUONGHOSO.
+  package var declaredDossiers: Int?
+  package var dossiers = 0
+  package var encoding = "UTF-8"
+  /// Findings about the file as a whole, not about one dossier.
+  package var findings: [Finding] = []
+  /// Why nothing of the file may be loaded; nil while nothing speaks against it.
+  package var refusal: Finding?
+  /// True when CHUKYDONVI holds something.
+  package var isSigned = false
+
+  package init() {}
 }
