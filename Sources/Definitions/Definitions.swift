@@ -1,1 +1,527 @@
-// Definitions
+package import Bytes
+package import CommonSchema
+package import Findings
+internal import Foundation
+package import Records
+package import Transform
+
+/// A feed: what a hospital's files are, how they map, and what the city makes of its findings (`Pipelines/<feed>.yaml`).
+package struct Feed: Sendable {
+  /// One change of a code's severity, with its reason and last day.
+  package struct Exception: Sendable, Hashable {
+    package var code: FindingCode
+    /// Nil switches the code off.
+    package var severity: Severity?
+    package var reason: String
+    /// The last day it holds; nil for no end.
+    package var until: CivilDate?
+  }
+  package var name: String
+  package var title: String
+  package var reader: String
+  package var source: String
+  /// Feed that takes the dossiers of the older edition.
+  package var predecessor: String?
+  package var mapping: Mapping
+  package var exceptions: [Exception]
+  /// Names of destinations that get parcels of this feed.
+  package var destinations: [String]
+}
+
+/// Everything that stands in `Schemas/` and `Pipelines/`, read and checked.
+package struct Definitions: Sendable {
+  /// The folder that holds `Schemas` and `Pipelines`.
+  package let folder: String
+  package let common: CommonSchema
+  package let codes: CodeLists
+  package let catalogue: FindingCatalogue
+  /// By name (`qd3176`).
+  package let schemas: [String: SourceSchema]
+  package let feeds: [String: Feed]
+  package let migrations: [(number: Int, name: String, text: String)]
+
+  /// Reads everything below `folder`.
+  package static func load(_ folder: String) throws(DefinitionFaults) -> Definitions {
+    var loader = Loader(folder: folder)
+    let definitions = loader.load()
+    if !loader.faults.isEmpty { throw DefinitionFaults(faults: loader.faults) }
+    return definitions
+  }
+
+  /// The feed's source schema and that of its predecessor.
+  package func readerSchemas(of feed: Feed) -> [SourceSchema] {
+    var result: [SourceSchema] = []
+    if let schema = schemas[feed.source] { result.append(schema) }
+    if let older = feed.predecessor, let schema = feeds[older].flatMap({ schemas[$0.source] }) { result.append(schema) }
+    return result
+  }
+
+  /// The mappings that go with ``readerSchemas(of:)``, compiled.
+  package func mappers(of feed: Feed) throws(DefinitionFaults) -> [Mapper] {
+    var result: [Mapper] = []
+    for feed in [feed] + (feed.predecessor.flatMap { feeds[$0] }.map { [$0] } ?? []) {
+      guard let schema = schemas[feed.source] else { continue }
+      do throws(MappingFault) {
+        result.append(try Mapper(feed.mapping, source: schema, common: common))
+      } catch {
+        throw DefinitionFaults(faults: [DefinitionFault(file: "Pipelines/\(feed.name).yaml", message: error.message)])
+      }
+    }
+    return result
+  }
+
+  /// The severities in force for a feed on a day.
+  package func policy(of feed: Feed, on day: CivilDate) -> SeverityPolicy {
+    var policy = SeverityPolicy(defaults: catalogue.severities)
+    for exception in feed.exceptions where exception.until.map({ day <= $0 }) ?? true {
+      policy.set(exception.code, to: exception.severity)
+    }
+    return policy
+  }
+
+  /// The folder of definitions to use: what is named, else what stands beside the project, else what came with the program.
+  package static func locate(_ named: String?, project: String?) -> String? {
+    func holds(_ folder: String) -> Bool {
+      FileManager.default.fileExists(atPath: folder + "/Schemas/common")
+        && FileManager.default.fileExists(atPath: folder + "/Pipelines")
+    }
+    if let named { return holds(named) ? named : nil }
+    var candidates: [String] = []
+    if let project { candidates.append(project) }
+    candidates.append(FileManager.default.currentDirectoryPath)
+    if let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+      var folder = URL(filePath: program).deletingLastPathComponent()
+      for _ in 0..<6 {
+        candidates.append(folder.path(percentEncoded: false).trimmingSuffix("/"))
+        candidates.append(folder.path(percentEncoded: false).trimmingSuffix("/") + "/share/songhan")
+        folder = folder.deletingLastPathComponent()
+      }
+    }
+    candidates += ["/usr/local/share/songhan", "/usr/share/songhan"]
+    return candidates.first(where: holds)
+  }
+}
+
+extension String {
+  fileprivate func trimmingSuffix(_ suffix: String) -> String {
+    count > suffix.count && hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+  }
+}
+
+/// Reads the files of a definitions folder, collecting faults.
+private struct Loader {
+  let folder: String
+  var faults: [DefinitionFault] = []
+
+  init(folder: String) { self.folder = folder }
+
+  mutating func load() -> Definitions {
+    let common = loadCommon()
+    let codes = loadCodes()
+    let catalogue = loadCatalogue()
+    var schemas: [String: SourceSchema] = [:]
+    for name in folders("Schemas") where !["common", "codes", "warehouse"].contains(name) {
+      if let schema = loadSchema(name) { schemas[name] = schema }
+    }
+    var feeds: [String: Feed] = [:]
+    for file in files("Pipelines", ending: ".yaml") where !file.hasSuffix(".cases.yaml") {
+      if let feed = loadFeed("Pipelines/" + file) { feeds[feed.name] = feed }
+    }
+    for feed in feeds.values.sorted(by: { $0.name < $1.name }) {
+      check(feed, feeds, schemas, common)
+    }
+    return Definitions(
+      folder: folder, common: common, codes: codes, catalogue: catalogue, schemas: schemas, feeds: feeds,
+      migrations: loadMigrations())
+  }
+
+  // MARK: files
+
+  private func names(_ path: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder + "/" + path)) ?? []).sorted()
+  }
+
+  private func folders(_ path: String) -> [String] {
+    names(path).filter { name in
+      var isFolder: ObjCBool = false
+      return unsafe FileManager.default.fileExists(atPath: "\(folder)/\(path)/\(name)", isDirectory: &isFolder)
+        && isFolder.boolValue
+    }
+  }
+
+  private func files(_ path: String, ending: String) -> [String] {
+    names(path).filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") }
+  }
+
+  private mutating func text(_ path: String) -> String? {
+    guard let data = FileManager.default.contents(atPath: folder + "/" + path) else {
+      faults.append(DefinitionFault(file: path, message: "the file cannot be read"))
+      return nil
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      faults.append(DefinitionFault(file: path, message: "the file is not UTF-8"))
+      return nil
+    }
+    return text
+  }
+
+  private mutating func yaml(_ path: String, _ body: (DefinitionNode) -> Void) {
+    guard let text = text(path) else { return }
+    let (node, document) = DefinitionNode.read(text, file: path)
+    if let node { body(node) }
+    faults += document.faults
+  }
+
+  // MARK: source schemas
+
+  private mutating func loadSchema(_ name: String) -> SourceSchema? {
+    var tables: [SourceTable] = []
+    // XML2 before XML10
+    let names = files("Schemas/\(name)", ending: ".yaml").sorted { ($0.count, $0) < ($1.count, $1) }
+    for file in names {
+      yaml("Schemas/\(name)/\(file)") { node in
+        if let table = Loader.table(node) { tables.append(table) }
+      }
+    }
+    return tables.isEmpty ? nil : SourceSchema(name: name, tables: tables)
+  }
+
+  private static func table(_ node: DefinitionNode) -> SourceTable? {
+    guard let name = node.requiredString("table"), let elements = node.required("elements"),
+      let row = elements.requiredString("row")
+    else { return nil }
+    var columns: [SourceColumn] = []
+    for field in node.required("fields")?.items ?? [] {
+      guard let name = field.requiredString("name"), let written = field.required("logical") else { continue }
+      guard let logical = LogicalType(rawValue: written.string ?? "") else {
+        written.fault("unknown type", mend: "one of \(LogicalType.allCases.map(\.rawValue).joined(separator: ", "))")
+        continue
+      }
+      if columns.contains(where: { $0.name == name }) { field.fault("the field \(name) stands twice") }
+      let constraints = field["constraints"]
+      var column = SourceColumn(name: name, logical: logical)
+      column.title = field["title"]?.string ?? ""
+      column.summary = field["description"]?.string ?? ""
+      column.isRequired = constraints?["required"]?.bool ?? false
+      column.maxLength = constraints?["maxLength"]?.int ?? field["maxDigits"]?.int
+      column.warnAboveLength = field["warnAboveLength"]?.int
+      column.scale = field["scale"]?.int
+      if let separator = field["separator"] {
+        if let text = separator.string, text.utf8.count == 1 {
+          column.separator = text.utf8.first
+        } else {
+          separator.fault("a separator is one character")
+        }
+      }
+      if logical.isList && column.separator == nil { field.fault("a list needs a separator", mend: "add separator: \";\"") }
+      column.codeList = field["codeList"]?.string
+      column.catalogue = field["catalogue"]?.string
+      if let target = field["mustEqual"]?.string, let dot = target.firstIndex(of: ".") {
+        column.mustEqual = (String(target[..<dot]), String(target[target.index(after: dot)...]))
+      }
+      if let check = field["requiredWhen"]?["check"], let text = check.string {
+        if let conditions = conditions(text) {
+          column.requiredWhen = conditions
+        } else {
+          check.fault("the condition cannot be read", mend: "use filled(F), blank(F), F in (1, 2), F not in (1, 2), joined by «and»")
+        }
+      }
+      columns.append(column)
+    }
+    let hasManyRows = elements["rows"]?.string == "many"
+    return SourceTable(
+      name: name, title: node["title"]?.string ?? "", root: elements["root"]?.string, list: elements["list"]?.string,
+      row: row, hasManyRows: hasManyRows, columns: columns)
+  }
+
+  /// `filled(A) and B in (1, 2) and XML1.C not in (7)`.
+  static func conditions(_ text: String) -> [Condition]? {
+    var result: [Condition] = []
+    for atom in text.components(separatedBy: " and ") {
+      let atom = atom.trimmingCharacters(in: .whitespaces)
+      func field(_ name: Substring) -> (table: String?, field: String) {
+        let parts = name.split(separator: ".")
+        return parts.count == 2 ? (String(parts[0]), String(parts[1])) : (nil, String(name))
+      }
+      if atom.hasPrefix("filled("), atom.hasSuffix(")") {
+        let (table, name) = field(atom.dropFirst(7).dropLast())
+        result.append(Condition(table: table, field: name, test: .filled))
+      } else if atom.hasPrefix("blank("), atom.hasSuffix(")") {
+        let (table, name) = field(atom.dropFirst(6).dropLast())
+        result.append(Condition(table: table, field: name, test: .blank))
+      } else if let range = atom.range(of: " not in ("), atom.hasSuffix(")") {
+        let (table, name) = field(atom[..<range.lowerBound])
+        let codes = atom[range.upperBound...].dropLast().split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        result.append(Condition(table: table, field: name, test: .isNotIn(codes)))
+      } else if let range = atom.range(of: " in ("), atom.hasSuffix(")") {
+        let (table, name) = field(atom[..<range.lowerBound])
+        let codes = atom[range.upperBound...].dropLast().split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        result.append(Condition(table: table, field: name, test: .isIn(codes)))
+      } else {
+        return nil
+      }
+    }
+    return result
+  }
+
+  // MARK: common schema
+
+  private mutating func loadCommon() -> CommonSchema {
+    var entities: [Entity] = []
+    for file in files("Schemas/common", ending: ".yaml") {
+      yaml("Schemas/common/\(file)") { node in
+        guard let name = node.requiredString("name") else { return }
+        var columns: [EntityColumn] = []
+        for field in node.required("fields")?.items ?? [] {
+          guard let name = field.requiredString("name"), let sql = field.required("sql") else { continue }
+          guard let type = ColumnType(rawValue: sql.string ?? "") else {
+            sql.fault("unknown type", mend: "one of \(ColumnType.allCases.map(\.rawValue).joined(separator: ", "))")
+            continue
+          }
+          columns.append(
+            EntityColumn(
+              name: name, type: type, isRequired: field["constraints"]?["required"]?.bool ?? false,
+              title: field["title"]?.string ?? "", summary: field["description"]?.string ?? "", unit: field["unit"]?.string))
+        }
+        let kind = node["kind"].flatMap { Entity.Kind(rawValue: $0.string ?? "") } ?? .visit
+        if kind == .visit && columns.prefix(6).map(\.name) != Entity.loaderColumns {
+          node.fault("a visit entity begins with \(Entity.loaderColumns.joined(separator: ", "))")
+        }
+        entities.append(
+          Entity(
+            name: name, title: node["title"]?.string ?? "", summary: node["description"]?.string ?? "", kind: kind,
+            isRestricted: node["restricted"]?.bool ?? false, primaryKey: node["primaryKey"]?.strings ?? [], columns: columns))
+      }
+    }
+    return CommonSchema(entities: entities)
+  }
+
+  // MARK: code lists
+
+  private mutating func loadCodes() -> CodeLists {
+    var lists = CodeLists()
+    var wanted: [(name: String, file: String?, pattern: String?)] = []
+    var outside: [(name: String, file: String)] = []
+    yaml("Schemas/codes/lists.yaml") { node in
+      for (key, value) in node.required("lists")?.pairs ?? [] {
+        if let name = key.string { wanted.append((name, value["file"]?.string, value["pattern"]?.string)) }
+      }
+      for (key, value) in node["external"]?.pairs ?? [] {
+        if let name = key.string, let file = value["file"]?.string { outside.append((name, file)) }
+      }
+    }
+    for (name, file, pattern) in wanted {
+      let entries = file.map { codeEntries("Schemas/codes/\($0)") } ?? []
+      let compiled = pattern.flatMap { BytePattern($0) }
+      if let pattern, compiled == nil {
+        faults.append(DefinitionFault(file: "Schemas/codes/lists.yaml", message: "the pattern of \(name) cannot be read: \(pattern)"))
+      }
+      if !entries.isEmpty || compiled != nil { lists.lists[name] = CodeSet(entries: entries, pattern: compiled) }
+    }
+    for (name, file) in outside where FileManager.default.fileExists(atPath: "\(folder)/Schemas/codes/\(file)") {
+      lists.catalogues[name] = CodeSet(entries: codeEntries("Schemas/codes/\(file)"))
+    }
+    return lists
+  }
+
+  private mutating func codeEntries(_ path: String) -> [CodeSet.Entry] {
+    guard let text = text(path) else { return [] }
+    let rows = SimpleCSV.rows(text)
+    guard let header = rows.first, let code = header.firstIndex(of: "code") else {
+      faults.append(DefinitionFault(file: path, line: 1, column: 1, message: "the header has no column «code»"))
+      return []
+    }
+    let from = header.firstIndex(of: "valid_from")
+    let to = header.firstIndex(of: "valid_to")
+    var entries: [CodeSet.Entry] = []
+    for (number, row) in rows.enumerated().dropFirst() {
+      guard row.count == header.count else {
+        faults.append(
+          DefinitionFault(file: path, line: number + 1, column: 1, message: "\(row.count) cells where the header has \(header.count)"))
+        continue
+      }
+      func day(_ index: Int?) -> CivilDate? {
+        guard let index, !row[index].isEmpty else { return nil }
+        let compact = Array(row[index].utf8.filter { $0 != UInt8(ascii: "-") })
+        if let day = CivilDate(compact: compact.span) { return day }
+        faults.append(DefinitionFault(file: path, line: number + 1, column: 1, message: "«\(row[index])» is no date yyyy-mm-dd"))
+        return nil
+      }
+      entries.append(CodeSet.Entry(code: row[code], validFrom: day(from), validTo: day(to)))
+    }
+    return entries
+  }
+
+  // MARK: findings
+
+  private mutating func loadCatalogue() -> FindingCatalogue {
+    var entries: [CatalogueEntry] = []
+    yaml("Schemas/findings.yaml") { node in
+      for item in node.required("findings")?.items ?? [] {
+        guard let written = item.required("code"), let severity = item.required("severity") else { continue }
+        guard let code = FindingCode(written.string ?? "") else {
+          written.fault("a code is a letter and two digits")
+          continue
+        }
+        guard let level = Severity(name: severity.string ?? "") else {
+          severity.fault("unknown severity", mend: "one of info, warn, error, reject")
+          continue
+        }
+        func text(_ key: String) -> Bilingual {
+          guard let both = item.required(key) else { return Bilingual(vietnamese: "", english: "") }
+          return Bilingual(vietnamese: both.requiredString("vi") ?? "", english: both.requiredString("en") ?? "")
+        }
+        entries.append(
+          CatalogueEntry(
+            code: code, severity: level, scope: CatalogueEntry.Scope(rawValue: item["scope"]?.string ?? "") ?? .dossier,
+            tables: item["tables"]?.strings ?? [], basis: item["basis"]?.strings ?? [], doubt: item["doubt"]?.string,
+            needs: item["needs"]?.strings ?? [], title: text("title"), explanation: text("explanation"),
+            remedy: text("remedy"), message: text("message")))
+      }
+    }
+    return FindingCatalogue(entries: entries)
+  }
+
+  // MARK: feeds
+
+  private mutating func loadFeed(_ path: String) -> Feed? {
+    var feed: Feed?
+    yaml(path) { node in
+      node.allow(only: [
+        "feed", "title", "reader", "source", "predecessor", "rules", "destinations", "rows", "description", "maxRejected",
+      ])
+      guard let name = node.requiredString("feed"), let reader = node.requiredString("reader"),
+        let source = node.requiredString("source")
+      else { return }
+      var sets: [Mapping.RowSet] = []
+      for item in node.required("rows")?.items ?? [] {
+        if let set = Loader.rowSet(item) { sets.append(set) }
+      }
+      var exceptions: [Feed.Exception] = []
+      for (key, value) in node["rules"]?.pairs ?? [] {
+        guard let code = FindingCode(key.string ?? "") else {
+          key.fault("a code is a letter and two digits")
+          continue
+        }
+        let written = value.string ?? value["severity"]?.string ?? ""
+        let severity = Severity(name: written)
+        if severity == nil && written != "off" { value.fault("a severity or «off» is expected") }
+        var until: CivilDate?
+        if let day = value["until"] {
+          let digits = (day.string ?? "").utf8.filter { $0 != UInt8(ascii: "-") }
+          until = CivilDate(compact: Array(digits).span)
+          if until == nil { day.fault("a date yyyy-mm-dd is expected") }
+        }
+        exceptions.append(Feed.Exception(code: code, severity: severity, reason: value["reason"]?.string ?? "", until: until))
+      }
+      feed = Feed(
+        name: name, title: node["title"]?.string ?? name, reader: reader, source: source,
+        predecessor: node["predecessor"]?.string, mapping: Mapping(rowSets: sets), exceptions: exceptions,
+        destinations: node["destinations"]?.strings ?? [])
+    }
+    return feed
+  }
+
+  private static func rowSet(_ node: DefinitionNode) -> Mapping.RowSet? {
+    node.allow(only: ["entity", "from", "when", "unless", "each", "columns", "extra"])
+    guard let entity = node.requiredString("entity"), let table = node.requiredString("from") else { return nil }
+    var set = Mapping.RowSet(entity: entity, table: table)
+    func filter(_ key: String) -> [(field: String, codes: [String])] {
+      (node[key]?.pairs ?? []).compactMap { field, codes in field.string.map { ($0, codes.strings) } }
+    }
+    set.when = filter("when")
+    set.unless = filter("unless")
+    set.each = node["each"]?.strings ?? []
+    set.extra = node["extra"]?.strings ?? []
+    for (key, value) in node["columns"]?.pairs ?? [] {
+      guard let name = key.string else { continue }
+      if let field = value.string {
+        set.columns.append((name, .field(field)))
+      } else if let text = value["const"]?.string {
+        set.columns.append((name, .constant(text)))
+      } else if let field = value["birthDate"]?.string {
+        set.columns.append((name, .birthDate(field)))
+      } else if let field = value["birthPrecision"]?.string {
+        set.columns.append((name, .birthPrecision(field)))
+      } else if let field = value["birthMoment"]?.string {
+        set.columns.append((name, .birthMoment(field)))
+      } else {
+        value.fault("not a way to fill a column", mend: "a field, or one of const, birthDate, birthPrecision, birthMoment")
+      }
+    }
+    return set
+  }
+
+  private mutating func check(_ feed: Feed, _ feeds: [String: Feed], _ schemas: [String: SourceSchema], _ common: CommonSchema) {
+    let file = "Pipelines/\(feed.name).yaml"
+    if let older = feed.predecessor, feeds[older] == nil {
+      faults.append(DefinitionFault(file: file, message: "there is no feed «\(older)» for predecessor"))
+    }
+    guard let schema = schemas[feed.source] else {
+      faults.append(DefinitionFault(file: file, message: "there is no folder Schemas/\(feed.source)", mend: "name one in «source»"))
+      return
+    }
+    do throws(MappingFault) {
+      _ = try Mapper(feed.mapping, source: schema, common: common)
+    } catch {
+      let place = error.column.map { "row set \(error.rowSet + 1), column \($0)" } ?? "row set \(error.rowSet + 1)"
+      faults.append(DefinitionFault(file: file, message: "\(place): \(error.message)"))
+    }
+  }
+
+  // MARK: migrations
+
+  private mutating func loadMigrations() -> [(number: Int, name: String, text: String)] {
+    files("Schemas/warehouse", ending: ".sql").compactMap { file in
+      guard let dash = file.firstIndex(of: "-"), let number = Int(file[..<dash]), let text = text("Schemas/warehouse/\(file)") else {
+        return nil
+      }
+      return (number, String(file.dropLast(4)), text)
+    }
+  }
+}
+
+/// RFC 4180 as our own code lists use it: commas, quotes, LF or CRLF, UTF-8.
+package enum SimpleCSV {
+  package static func rows(_ text: String) -> [[String]] {
+    var rows: [[String]] = []
+    var row: [String] = []
+    var cell: [UInt8] = []
+    var isQuoted = false
+    var bytes = Array(text.utf8)[...]
+    func endCell() {
+      row.append(String(decoding: cell, as: UTF8.self))
+      cell.removeAll(keepingCapacity: true)
+    }
+    while let byte = bytes.popFirst() {
+      if isQuoted {
+        if byte == UInt8(ascii: "\"") {
+          if bytes.first == byte {
+            cell.append(byte)
+            bytes.removeFirst()
+          } else {
+            isQuoted = false
+          }
+        } else {
+          cell.append(byte)
+        }
+      } else if byte == UInt8(ascii: "\""), cell.isEmpty {
+        isQuoted = true
+      } else if byte == UInt8(ascii: ",") {
+        endCell()
+      } else if byte == 0x0A {
+        if cell.last == 0x0D { cell.removeLast() }
+        endCell()
+        if row != [""] { rows.append(row) }
+        row.removeAll()
+      } else {
+        cell.append(byte)
+      }
+    }
+    if !cell.isEmpty || !row.isEmpty {
+      endCell()
+      rows.append(row)
+    }
+    return rows
+  }
+}

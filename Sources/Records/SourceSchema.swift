@@ -1,4 +1,5 @@
 package import Bytes
+package import Findings
 
 /// What kind of value a source field holds: the `logical` key of a schema file.
 package enum LogicalType: String, Sendable, Hashable, CaseIterable {
@@ -134,4 +135,21 @@ package struct SourceSchema: Sendable {
 
   /// The number of the table in this schema, by its name.
   package func table(_ name: String) -> Int? { tables.firstIndex { $0.name == name } }
+}
+
+extension SourceSchema {
+  /// The finding with the names of this schema.
+  package func named(_ finding: Finding) -> NamedFinding {
+    let table = tables.indices.contains(Int(finding.table)) ? tables[Int(finding.table)] : nil
+    func path(_ table: Int16, _ column: Int16) -> String? {
+      guard tables.indices.contains(Int(table)) else { return nil }
+      let columns = tables[Int(table)].columns
+      return columns.indices.contains(Int(column)) ? "\(tables[Int(table)].name).\(columns[Int(column)].name)" : nil
+    }
+    let column = table.flatMap { $0.columns.indices.contains(Int(finding.column)) ? $0.columns[Int(finding.column)].name : nil }
+    return NamedFinding(
+      code: finding.code, severity: finding.severity, table: table?.name, row: Int(finding.row),
+      field: column ?? finding.unknownName, other: finding.other.flatMap { path($0.table, $0.column) }, found: finding.found,
+      limit: finding.limit, difference: finding.difference, byteOffset: finding.byteOffset)
+  }
 }

@@ -1,0 +1,355 @@
+package import Bytes
+internal import Findings
+package import Records
+
+/// The constraints of a source schema's fields, compiled: reads every cell once, leaves its value beside it, and notes what is wrong
+/// (rules B01–B07, B09, B14, B15 and A12 of the list).
+package struct FieldCheck: Sendable {
+  private struct Compiled: Sendable {
+    var logical: LogicalType
+    var isRequired: Bool
+    var maxLength: Int
+    var warnAboveLength: Int
+    var scale: Int
+    var separator: UInt8
+    var codes: CodeSet?
+    /// Codes of one digit without the leading zero, as data before 4750 has them.
+    var allowsBareDigit: Bool
+    var isFacility: Bool
+    var conditions: [CompiledCondition]
+    /// The code of a date that is none: B06, B07 for births, B09 for NGAY_MIEN_CCT.
+    var dateCode: FindingCode
+  }
+
+  private struct CompiledCondition: Sendable {
+    var field: Field
+    var isOwnRow: Bool
+    var test: Condition.Test
+    var codes: [[UInt8]]
+    var separator: UInt8?
+  }
+
+  private let tables: [[Compiled]]
+  /// Where the date of care stands: XML1.NGAY_RA, else NGAY_VAO of XML0.
+  private let careFields: [Field]
+
+  package init(schema: SourceSchema, codes: CodeLists) {
+    func separator(_ field: Field) -> UInt8? { schema.tables[field.table].columns[field.column].separator }
+    tables = schema.tables.enumerated().map { number, table in
+      table.columns.map { column in
+        let conditions = column.requiredWhen.compactMap { condition -> CompiledCondition? in
+          let target = condition.table.flatMap { schema.table($0) } ?? number
+          guard let index = schema.tables[target].column(condition.field) else { return nil }
+          let field = Field(table: target, column: index)
+          let codes: [[UInt8]] =
+            switch condition.test {
+            case .isIn(let codes), .isNotIn(let codes): codes.map { Array($0.utf8) }
+            default: []
+            }
+          return CompiledCondition(
+            field: field, isOwnRow: target == number, test: condition.test, codes: codes, separator: separator(field))
+        }
+        let date: FindingCode =
+          column.logical == .birthDatetime ? .B07 : column.name == "NGAY_MIEN_CCT" ? .B09 : .B06
+        return Compiled(
+          logical: column.logical, isRequired: column.isRequired, maxLength: column.maxLength ?? .max,
+          warnAboveLength: column.warnAboveLength ?? column.maxLength ?? .max, scale: column.scale ?? 4,
+          separator: column.separator ?? UInt8(ascii: ";"),
+          codes: column.codeList.flatMap { codes.lists[$0] } ?? column.catalogue.flatMap { codes.catalogues[$0] },
+          allowsBareDigit: column.codeList == "MA_LOAI_KCB",
+          isFacility: column.catalogue == "facility" && (column.logical == .code || column.logical == .codeList),
+          conditions: conditions.count == column.requiredWhen.count ? conditions : [], dateCode: date)
+      }
+    }
+    careFields = [("XML1", "NGAY_RA"), ("XML1", "NGAY_VAO"), ("XML0", "NGAY_VAO")].compactMap { table, column in
+      schema.table(table).flatMap { number in
+        schema.tables[number].column(column).map { Field(table: number, column: $0) }
+      }
+    }
+  }
+
+  /// Reads all cells of the dossier: fills `values` of every table and notes findings.
+  package func check(_ dossier: Dossier, _ log: inout FindingLog) {
+    let text = dossier.text
+    let care = careDay(of: dossier, text)
+    for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
+      var values = dossier.tables[table].values
+      dossier.tables[table].values = []
+      values.removeAll(keepingCapacity: true)
+      let cells = dossier.tables[table].cells
+      values.reserveCapacity(cells.count)
+      let columns = tables[table]
+      var slot = 0
+      for row in 0..<dossier.tables[table].rowCount {
+        for column in columns.indices {
+          let cell = cells[slot]
+          slot &+= 1
+          if cell.length == 0 {
+            values.append(CellValue.blank)
+            if columns[column].isRequired {
+              log.note(.B01, Field(table: table, column: column), row: row)
+            }
+          } else {
+            values.append(
+              read(cell, columns[column], text, Field(table: table, column: column), row, care, dossier.edition, &log))
+          }
+        }
+      }
+      dossier.tables[table].values = values
+    }
+    for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
+      checkConditions(dossier, table, text, &log)
+      checkNames(dossier, table, &log)
+    }
+  }
+
+  /// The day whose editions of code lists count: the day of discharge, else of arrival.
+  private func careDay(of dossier: Dossier, _ text: [UInt8]) -> CivilDate? {
+    for field in careFields where dossier.tables[field.table].rowCount > 0 {
+      let cell = dossier.tables[field.table].cell(0, field.column)
+      if cell.length >= 8, let day = CivilDate(compact: text.span.extracting(cell.range), at: 0) { return day }
+    }
+    return nil
+  }
+
+  // MARK: one cell
+
+  private func read(
+    _ cell: TableRecords.Cell, _ column: Compiled, _ text: [UInt8], _ field: Field, _ row: Int, _ care: CivilDate?,
+    _ edition: Dossier.Edition, _ log: inout FindingLog
+  ) -> Int64 {
+    let span = text.span.extracting(cell.range)
+    if span.count > column.warnAboveLength { checkLength(span, column, field, row, &log) }
+    switch column.logical {
+    case .string, .stringList:
+      return CellValue.text
+    case .integer:
+      guard let value = FieldCheck.integer(span) else {
+        log.note(.B04, field, .error, row: row)
+        return CellValue.invalid
+      }
+      return value
+    case .decimal:
+      return decimal(span, column, field, row, &log)
+    case .code:
+      code(span, column, field, row, care, edition, &log)
+      return CellValue.text
+    case .date:
+      guard let day = CivilDate(compact: span) else {
+        log.note(column.dateCode, field, row: row)
+        return CellValue.invalid
+      }
+      return Int64(day.daysSinceEpoch)
+    case .datetime:
+      guard let minute = CivilMinute(compact: span) else {
+        log.note(column.dateCode, field, row: row)
+        return CellValue.invalid
+      }
+      return minute.minutesSinceEpoch
+    case .dateOrDatetime:
+      if span.count == 8, let day = CivilDate(compact: span) { return Int64(day.daysSinceEpoch) * 1440 }
+      guard let minute = CivilMinute(compact: span) else {
+        log.note(column.dateCode, field, row: row)
+        return CellValue.invalid
+      }
+      return minute.minutesSinceEpoch
+    case .birthDatetime:
+      guard let birth = BirthDate(compact: span), birth.day.components.year >= 1900 else {
+        log.note(column.dateCode, field, .error, row: row)
+        return CellValue.invalid
+      }
+      return BirthValue.pack(birth)
+    case .codeList, .dateList, .decimalList:
+      return list(span, column, field, row, care, edition, &log)
+    }
+  }
+
+  @inline(__always)
+  private static func integer(_ text: Span<UInt8>) -> Int64? {
+    guard text.count <= 18 else { return nil }
+    var value: Int64 = 0
+    for i in text.indices {
+      let digit = text[i] &- UInt8(ascii: "0")
+      if digit > 9 { return nil }
+      value = value &* 10 &+ Int64(digit)
+    }
+    return value
+  }
+
+  private func decimal(
+    _ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ log: inout FindingLog
+  ) -> Int64 {
+    switch Decimal4.read(text) {
+    case .success(let reading):
+      if reading.value.units < 0 { log.note(.B04, field, .error, row: row) }
+      if reading.decimals > column.scale {
+        log.note(.B05, field, .warn, row: row, found: reading.decimals, limit: column.scale)
+      }
+      return reading.value.units
+    case .failure:
+      log.note(.B04, field, .error, row: row)
+      return CellValue.invalid
+    }
+  }
+
+  /// Checks a code against its list, edition of the day of care, and the shape of facility codes.
+  private func code(
+    _ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ care: CivilDate?, _ edition: Dossier.Edition,
+    _ log: inout FindingLog
+  ) {
+    if column.isFacility {
+      if text.count != 5 || !(column.codes.map { $0.contains(text, on: care) || isProvinceOnly(text) } ?? true) {
+        log.note(.B14, field, .error, row: row, found: text.count, limit: 5)
+      }
+      return
+    }
+    guard let codes = column.codes, !codes.contains(text, on: care) else { return }
+    if column.allowsBareDigit && edition == .qd130 && text.count == 1 && text[0] >= 0x31 && text[0] <= 0x39 { return }
+    log.note(.B15, field, .error, row: row)
+  }
+
+  /// Province code and `000`: an insured person with a temporary card.
+  private func isProvinceOnly(_ text: Span<UInt8>) -> Bool {
+    text.count == 5 && text[2] == 0x30 && text[3] == 0x30 && text[4] == 0x30
+  }
+
+  private func list(
+    _ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ care: CivilDate?, _ edition: Dossier.Edition,
+    _ log: inout FindingLog
+  ) -> Int64 {
+    if column.logical == .codeList && column.codes == nil && !column.isFacility { return CellValue.text }
+    var isValid = true
+    var parts = ListParts(separator: column.separator)
+    while let part = parts.next(in: text) {
+      let item = text.extracting(part)
+      if item.isEmpty { continue }
+      switch column.logical {
+      case .codeList:
+        code(item, column, field, row, care, edition, &log)
+      case .dateList:
+        if CivilDate(compact: item) == nil {
+          log.note(column.dateCode, field, row: row)
+          isValid = false
+        }
+      default:
+        if case .failure = Decimal4.read(item) {
+          log.note(.B04, field, .error, row: row)
+          isValid = false
+        }
+      }
+    }
+    return isValid ? CellValue.text : CellValue.invalid
+  }
+
+  /// Rule B03 counts characters: warn above the decision's length, reject above the largest any source allows.
+  private func checkLength(_ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ log: inout FindingLog) {
+    var count = Text.characterCount(text)
+    if count > column.warnAboveLength, !Text.isSurelyComposed(text) {
+      count = Text.characterCount(Text.composed(text).span)
+    }
+    if count > column.maxLength {
+      log.note(.B03, field, row: row, found: count, limit: column.maxLength)
+    } else if count > column.warnAboveLength {
+      log.note(.B03, field, .warn, row: row, found: count, limit: column.warnAboveLength)
+    }
+  }
+
+  // MARK: rows
+
+  /// Rule B02: fields that are required under a condition.
+  private func checkConditions(_ dossier: Dossier, _ table: Int, _ text: [UInt8], _ log: inout FindingLog) {
+    let records = dossier.tables[table]
+    for (column, compiled) in tables[table].enumerated() where !compiled.conditions.isEmpty {
+      for row in 0..<records.rowCount where records.values[row * records.columnCount + column] == CellValue.blank {
+        if compiled.conditions.allSatisfy({ holds($0, dossier, row, text) }) {
+          log.note(.B02, Field(table: table, column: column), .error, row: row, other: compiled.conditions[0].field)
+        }
+      }
+    }
+  }
+
+  private func holds(_ condition: CompiledCondition, _ dossier: Dossier, _ row: Int, _ text: [UInt8]) -> Bool {
+    let records = dossier.tables[condition.field.table]
+    let row = condition.isOwnRow ? row : 0
+    guard row < records.rowCount else { return false }
+    let cell = records.cell(row, condition.field.column)
+    switch condition.test {
+    case .filled: return cell.length > 0
+    case .blank: return cell.length == 0
+    case .isIn: return cell.length > 0 && isListed(cell, condition, text)
+    case .isNotIn: return cell.length > 0 && !isListed(cell, condition, text)
+    }
+  }
+
+  private func isListed(_ cell: TableRecords.Cell, _ condition: CompiledCondition, _ text: [UInt8]) -> Bool {
+    let span = text.span.extracting(cell.range)
+    guard let separator = condition.separator else {
+      return condition.codes.contains { same($0, span) }
+    }
+    var parts = ListParts(separator: separator)
+    while let part = parts.next(in: span) {
+      let item = span.extracting(part)
+      if condition.codes.contains(where: { same($0, item) }) { return true }
+    }
+    return false
+  }
+
+  /// Rule A12: no element twice in a row; unknown elements are kept and reported.
+  private func checkNames(_ dossier: Dossier, _ table: Int, _ log: inout FindingLog) {
+    let records = dossier.tables[table]
+    for (row, column) in records.repeated {
+      log.note(.A12, Field(table: table, column: column), .error, row: row)
+    }
+    var reported: Set<String> = []
+    for extra in records.extras where reported.insert(extra.name).inserted {
+      // a field of an earlier edition is not a mistake of the hospital
+      if records.repeated.contains(where: { $0.row == extra.row }) { continue }
+      var finding = Finding(.A12, .warn, table: table, row: extra.row + 1)
+      finding.unknownName = extra.name
+      log.note(finding)
+    }
+  }
+}
+
+@inline(__always)
+func same(_ bytes: [UInt8], _ span: Span<UInt8>) -> Bool {
+  guard bytes.count == span.count else { return false }
+  for i in bytes.indices where bytes[i] != span[i] { return false }
+  return true
+}
+
+/// A birth date in one integer: minutes since the epoch times four, and the precision.
+package enum BirthValue {
+  package static func pack(_ birth: BirthDate) -> Int64 {
+    birth.moment.minutesSinceEpoch * 4 + Int64(birth.precision.rawValue)
+  }
+
+  package static func unpack(_ value: Int64) -> BirthDate {
+    let minutes = value >> 2
+    let moment = CivilMinute(minutesSinceEpoch: minutes)
+    return BirthDate(
+      day: moment.day, precision: BirthDate.Precision(rawValue: UInt8(value & 3)) ?? .day,
+      minuteOfDay: Int32(truncatingIfNeeded: moment.minuteOfDay))
+  }
+}
+
+/// The trimmed parts of a list, in order; an empty last part (a list that ends with its separator) is left out.
+package struct ListParts: Sendable {
+  private let separator: UInt8
+  private var at = 0
+
+  package init(separator: UInt8) { self.separator = separator }
+
+  /// Where the next part stands in `text`, the same text at every call; nil behind the last one.
+  package mutating func next(in text: Span<UInt8>) -> Range<Int>? {
+    guard at < text.count else { return nil }
+    var end = at
+    while end < text.count, text[end] != separator { end += 1 }
+    var low = at
+    var high = end
+    while low < high, Text.isSpace(text[low]) { low += 1 }
+    while high > low, Text.isSpace(text[high - 1]) { high -= 1 }
+    at = end + 1
+    return low..<high
+  }
+}

@@ -1,0 +1,60 @@
+package import Findings
+
+/// Takes the findings of one dossier, each with the severity the feed gives its code.
+package struct FindingLog: Sendable {
+  package private(set) var findings: [Finding] = []
+  /// Findings beyond ``most``: counted by code only.
+  package private(set) var uncounted: [FindingCode: Int] = [:]
+  package private(set) var worst: Severity?
+  private let policy: SeverityPolicy
+
+  /// How many findings of one dossier are kept one by one.
+  package static let most = 5_000
+
+  package init(policy: SeverityPolicy) { self.policy = policy }
+
+  package mutating func removeAll() {
+    findings.removeAll(keepingCapacity: true)
+    if !uncounted.isEmpty { uncounted.removeAll() }
+    worst = nil
+  }
+
+  /// Takes a finding. Its own severity may lower what the policy says (a milder case of the rule), never raise it; a code that is switched
+  /// off is dropped.
+  package mutating func note(_ finding: Finding) {
+    guard let severity = policy.severity(of: finding.code) else { return }
+    var finding = finding
+    finding.severity = min(severity, finding.severity)
+    if worst == nil || worst! < finding.severity { worst = finding.severity }
+    if findings.count < FindingLog.most {
+      findings.append(finding)
+    } else {
+      uncounted[finding.code, default: 0] += 1
+    }
+  }
+
+  /// Takes a finding about a field.
+  ///
+  /// - Parameter row: from 0.
+  package mutating func note(
+    _ code: FindingCode, _ field: Field, _ severity: Severity = .reject, row: Int, found: Int? = nil, limit: Int? = nil,
+    difference: Int64? = nil, other: Field? = nil
+  ) {
+    var finding = Finding(
+      code, severity, table: field.table, column: field.column, row: row + 1, found: found, limit: limit,
+      difference: difference)
+    if let other { finding.other = (Int16(truncatingIfNeeded: other.table), Int16(truncatingIfNeeded: other.column)) }
+    note(finding)
+  }
+}
+
+/// A column of a table, both by number.
+package struct Field: Sendable, Hashable {
+  package var table: Int
+  package var column: Int
+
+  package init(table: Int, column: Int) {
+    self.table = table
+    self.column = column
+  }
+}

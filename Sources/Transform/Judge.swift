@@ -1,0 +1,131 @@
+package import Bytes
+package import Findings
+package import Records
+
+/// Everything that judging the dossiers of a feed needs, compiled once: field checks, rules and severities, for each schema of the reader.
+package struct Rulings: Sendable {
+  fileprivate let checks: [FieldCheck]
+  fileprivate let rules: [[Rule]]
+  fileprivate let keys: [Keys]
+  package let policy: SeverityPolicy
+
+  /// Where a schema keeps what identifies a dossier.
+  fileprivate struct Keys: Sendable {
+    var visit: Field?
+    var visitLeft: Field?
+    var visitAdmitted: Field?
+    var checkIn: Field?
+    var checkInAdmitted: Field?
+    var assessment: [Field]
+    var assessmentDay: Field?
+  }
+
+  package init(schemas: [SourceSchema], codes: CodeLists, policy: SeverityPolicy) {
+    self.policy = policy
+    checks = schemas.map { FieldCheck(schema: $0, codes: codes) }
+    rules = schemas.map { schema in
+      RuleBook.rules(Columns(schema: schema, codes: codes)).filter { policy.severity(of: $0.code) != nil }
+    }
+    keys = schemas.map { schema in
+      let c = Columns(schema: schema, codes: codes)
+      return Keys(
+        visit: c["XML1.MA_LK"], visitLeft: c["XML1.NGAY_RA"], visitAdmitted: c["XML1.NGAY_VAO"], checkIn: c["XML0.MA_LK"],
+        checkInAdmitted: c["XML0.NGAY_VAO"],
+        assessment: ["XML12.SO_CCCD", "XML12.NGAY_HOP", "XML12.SO_BIEN_BAN"].compactMap { c[$0] },
+        assessmentDay: c["XML12.NGAY_HOP"])
+    }
+  }
+}
+
+/// What became of one dossier before the warehouse is asked.
+package struct Verdict: Sendable {
+  package enum Outcome: Sendable {
+    case accepted
+    case rejected
+    /// The same dossier, word for word, stood earlier in the file.
+    case repeated
+  }
+  package var outcome: Outcome
+  /// MA_LK, or what stands for it; empty when there is none.
+  package var key: [UInt8]
+  /// The first day of the month of care; nil when no date says it.
+  package var careMonth: CivilDate?
+  package var contentHash: [UInt8]
+}
+
+/// Judges the dossiers of one file, in order: `check` and `run` ask the same judge.
+package struct Judge {
+  private let rulings: Rulings
+  private let statedFacility: () -> [UInt8]?
+  private let receivedAt: CivilMinute
+  package private(set) var log: FindingLog
+  private var hash = ContentHash()
+  /// By the hash of (kind, key): the content's first bytes. 24 bytes a dossier.
+  private var seen: [UInt64: UInt64] = [:]
+
+  /// - Parameters:
+  ///   - statedFacility: MACSKCB of the envelope, once it is known.
+  ///   - receivedAt: when the file arrived, local time.
+  package init(rulings: Rulings, receivedAt: CivilMinute, statedFacility: @escaping () -> [UInt8]?) {
+    self.rulings = rulings
+    self.statedFacility = statedFacility
+    self.receivedAt = receivedAt
+    log = FindingLog(policy: rulings.policy)
+  }
+
+  /// Checks the dossier and says what is to be done with it; the findings stand in ``log`` until the next one.
+  package mutating func judge(_ dossier: Dossier) -> Verdict {
+    log.removeAll()
+    for finding in dossier.findings { log.note(finding) }
+    rulings.checks[dossier.schema].check(dossier, &log)
+    let visit = Visit(dossier: dossier, statedFacility: statedFacility(), receivedAt: receivedAt)
+    for rule in rulings.rules[dossier.schema] { rule.evaluate(visit, &log) }
+    let (key, month) = identity(visit, rulings.keys[dossier.schema])
+    var verdict = Verdict(
+      outcome: log.worst == .reject || key.isEmpty || month == nil ? .rejected : .accepted, key: key, careMonth: month,
+      contentHash: hash.hash(dossier))
+    guard verdict.outcome == .accepted else { return verdict }
+    // rule A11: once in one delivery
+    let slot = Judge.number(Array(dossier.kind.rawValue.utf8) + [0] + key)
+    let content = Judge.number(verdict.contentHash)
+    if let earlier = seen[slot] {
+      if earlier == content {
+        verdict.outcome = .repeated
+        log.note(Finding(.S24, .info))
+      } else {
+        log.note(Finding(.A11, .error))
+      }
+    }
+    seen[slot] = content
+    return verdict
+  }
+
+  private func identity(_ visit: borrowing Visit, _ keys: Rulings.Keys) -> (key: [UInt8], month: CivilDate?) {
+    func text(_ field: Field?) -> [UInt8] {
+      guard let field else { return [] }
+      let range = visit.range(field)
+      let span = visit.text.span.extracting(range)
+      return Text.isSurelyComposed(span) ? Array(visit.text[range]) : Text.composed(span)
+    }
+    switch visit.dossier.kind {
+    case .visit:
+      let day = keys.visitLeft.flatMap { visit.minute($0)?.day } ?? keys.visitAdmitted.flatMap { visit.minute($0)?.day }
+      return (text(keys.visit), day?.firstOfMonth)
+    case .checkIn:
+      return (text(keys.checkIn), keys.checkInAdmitted.flatMap { visit.minute($0)?.day.firstOfMonth })
+    case .assessment:
+      let parts = keys.assessment.map { text($0) }
+      guard !parts.isEmpty, parts.allSatisfy({ !$0.isEmpty }) else { return ([], nil) }
+      return (Array(parts.joined(separator: [UInt8(ascii: "|")])), keys.assessmentDay.flatMap { visit.day($0)?.firstOfMonth })
+    }
+  }
+
+  /// Eight bytes of a hash: for a SHA-256 its first eight, for a key FNV-1a with a final mix.
+  private static func number(_ bytes: [UInt8]) -> UInt64 {
+    var h: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in bytes { h = (h ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    h ^= h >> 32
+    h = h &* 0xD6E8_FEB8_6659_FD93
+    return h ^ h >> 32
+  }
+}
