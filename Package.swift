@@ -32,6 +32,7 @@ let package = Package(
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // ground
@@ -43,7 +44,7 @@ let package = Package(
     .target(name: "ExtractXML", dependencies: ["CLibXML2", "Bytes", "Findings", "Records"], swiftSettings: strict),
     .target(name: "Compression", dependencies: ["CZlib", "CZstd", "Bytes"], swiftSettings: strict),
     .target(name: "Postgres", dependencies: ["CLibPQ", "Bytes"], swiftSettings: strict),
-    .target(name: "Files", dependencies: [crypto], swiftSettings: strict),
+    .target(name: "Files", dependencies: ["CLinux", crypto], swiftSettings: strict),
     .target(name: "Synthesis", dependencies: ["Bytes"], swiftSettings: strict),
 
     // middle
@@ -76,6 +77,10 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "files-probe"], swiftSettings: strict),
+    // run, and killed, by FilesTests; no product
+    .executableTarget(
+      name: "files-probe", dependencies: ["Files"], path: "Tests/FilesProbe", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
