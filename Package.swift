@@ -76,6 +76,7 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
