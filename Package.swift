@@ -55,7 +55,9 @@ let package = Package(
     // ends
     .target(
       name: "Load",
-      dependencies: ["Bytes", "Findings", "Records", "Compression", "Postgres", "CommonSchema", "Transform", crypto],
+      dependencies: [
+        "Bytes", "Findings", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform", crypto,
+      ],
       swiftSettings: strict),
 
     // whole
@@ -77,10 +79,15 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
+    .testTarget(
+      name: "DefinitionsTests", dependencies: ["CommonSchema", "Definitions", "Findings", "Records"],
+      exclude: ["Fixtures"],
+      swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "files-probe"], swiftSettings: strict),
     // run, and killed, by FilesTests; no product
     .executableTarget(
       name: "files-probe", dependencies: ["Files"], path: "Tests/FilesProbe", swiftSettings: strict),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -37,7 +37,9 @@ package struct BytePattern: Sendable {
           }
         }
       case "\\":
-        guard let escaped = rest.popFirst(), let byte = escaped.asciiValue, !escaped.isLetter, !escaped.isNumber else { return nil }
+        guard let escaped = rest.popFirst(), let byte = escaped.asciiValue, !escaped.isLetter, !escaped.isNumber else {
+          return nil
+        }
         allowed[Int(byte)] = true
       case "|", "*", "+", "?", "{", ".": return nil
       default:
@@ -52,7 +54,8 @@ package struct BytePattern: Sendable {
       case "?": (least, most) = (0, 1)
       case "{":
         guard let end = rest.firstIndex(of: "}") else { return nil }
-        let parts = rest[rest.index(after: rest.startIndex)..<end].split(separator: ",", omittingEmptySubsequences: false)
+        let parts = rest[rest.index(after: rest.startIndex)..<end].split(
+          separator: ",", omittingEmptySubsequences: false)
         guard let low = parts.first.flatMap({ Int($0) }) else { return nil }
         least = low
         most = parts.count == 1 ? low : parts[1].isEmpty ? .max : Int(parts[1]) ?? low

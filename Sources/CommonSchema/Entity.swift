@@ -23,7 +23,8 @@ package struct EntityColumn: Sendable {
   package var unit: String?
 
   package init(
-    name: String, type: ColumnType, isRequired: Bool = false, title: String = "", summary: String = "", unit: String? = nil
+    name: String, type: ColumnType, isRequired: Bool = false, title: String = "", summary: String = "",
+    unit: String? = nil
   ) {
     self.name = name
     self.type = type

@@ -18,8 +18,6 @@ package struct EntityRows: Sendable {
   private var segmentStart = 0
   private var segmentRows = 0
 
-  package init() {}
-
   package var isEmpty: Bool { segments.isEmpty }
 
   package mutating func removeAll() {
@@ -28,6 +26,8 @@ package struct EntityRows: Sendable {
     segmentStart = 0
     segmentRows = 0
   }
+
+  package init() {}
 
   /// Rows of the open dossier so far.
   package var rowsOfDossier: Int { segmentRows }
@@ -59,6 +59,13 @@ package struct EntityRows: Sendable {
     buffer.append(text)
   }
 
+  package mutating func append(text: [UInt8]) { append(text: text.span) }
+
+  package mutating func append(text: String) {
+    buffer.append(bigEndian: Int32(truncatingIfNeeded: text.utf8.count))
+    buffer.append(text)
+  }
+
   package mutating func append(integer value: Int32) {
     buffer.append(bigEndian: Int32(4))
     buffer.append(bigEndian: value)
@@ -67,6 +74,11 @@ package struct EntityRows: Sendable {
   package mutating func append(bigint value: Int64) {
     buffer.append(bigEndian: Int32(8))
     buffer.append(bigEndian: value)
+  }
+
+  package mutating func append(flag: Bool) {
+    buffer.append(bigEndian: Int32(1))
+    buffer.append(UInt8(flag ? 1 : 0))
   }
 
   package mutating func append(date: CivilDate) {
@@ -117,7 +129,8 @@ package enum RowForm {
   /// 2000-01-01 as days since 1970-01-01.
   package static let postgresEpochDay: Int32 = 10_957
   package static let postgresEpochSecond: Int64 = 946_684_800
-  package static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
+  package static let header: [UInt8] =
+    Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
   package static let trailer: [UInt8] = [0xFF, 0xFF]
 
   package enum ElementType: Int32, Sendable {

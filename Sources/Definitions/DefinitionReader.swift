@@ -54,7 +54,8 @@ struct DefinitionNode {
       var place = (line: 0, column: 0)
       var message = "not valid YAML"
       switch error {
-      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+        .composer(_, let problem, let mark, _):
         place = (mark.line, mark.column)
         message = "not valid YAML: \(problem)"
       case .duplicatedKeysInMapping(_, _): message = "not valid YAML: the same key twice in one map"
@@ -84,7 +85,9 @@ struct DefinitionNode {
     default: nil
     }
   }
-  var isNull: Bool { node.scalar.map { $0.string == "null" || $0.string == "~" || ($0.string.isEmpty && $0.style == .plain) } ?? false }
+  var isNull: Bool {
+    node.scalar.map { $0.string == "null" || $0.string == "~" || ($0.string.isEmpty && $0.style == .plain) } ?? false
+  }
 
   subscript(key: String) -> DefinitionNode? {
     guard let map = node.mapping, let value = map[key] else { return nil }
@@ -93,7 +96,9 @@ struct DefinitionNode {
   }
 
   var items: [DefinitionNode] { node.sequence.map { $0.map(with) } ?? [] }
-  var pairs: [(key: DefinitionNode, value: DefinitionNode)] { node.mapping.map { $0.map { (with($0.key), with($0.value)) } } ?? [] }
+  var pairs: [(key: DefinitionNode, value: DefinitionNode)] {
+    node.mapping.map { $0.map { (with($0.key), with($0.value)) } } ?? []
+  }
   var isMap: Bool { node.mapping != nil }
   var isList: Bool { node.sequence != nil }
 

@@ -213,7 +213,9 @@ private struct Loader {
           separator.fault("a separator is one character")
         }
       }
-      if logical.isList && column.separator == nil { field.fault("a list needs a separator", mend: "add separator: \";\"") }
+      if logical.isList && column.separator == nil {
+        field.fault("a list needs a separator", mend: "add separator: \";\"")
+      }
       column.codeList = field["codeList"]?.string
       column.catalogue = field["catalogue"]?.string
       if let target = field["mustEqual"]?.string, let dot = target.firstIndex(of: ".") {
@@ -223,7 +225,9 @@ private struct Loader {
         if let conditions = conditions(text) {
           column.requiredWhen = conditions
         } else {
-          check.fault("the condition cannot be read", mend: "use filled(F), blank(F), F in (1, 2), F not in (1, 2), joined by «and»")
+          check.fault(
+            "the condition cannot be read",
+            mend: "use filled(F), blank(F), F in (1, 2), F not in (1, 2), joined by «and»")
         }
       }
       columns.append(column)
@@ -251,11 +255,15 @@ private struct Loader {
         result.append(Condition(table: table, field: name, test: .blank))
       } else if let range = atom.range(of: " not in ("), atom.hasSuffix(")") {
         let (table, name) = field(atom[..<range.lowerBound])
-        let codes = atom[range.upperBound...].dropLast().split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let codes = atom[range.upperBound...].dropLast().split(separator: ",").map {
+          $0.trimmingCharacters(in: .whitespaces)
+        }
         result.append(Condition(table: table, field: name, test: .isNotIn(codes)))
       } else if let range = atom.range(of: " in ("), atom.hasSuffix(")") {
         let (table, name) = field(atom[..<range.lowerBound])
-        let codes = atom[range.upperBound...].dropLast().split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let codes = atom[range.upperBound...].dropLast().split(separator: ",").map {
+          $0.trimmingCharacters(in: .whitespaces)
+        }
         result.append(Condition(table: table, field: name, test: .isIn(codes)))
       } else {
         return nil
@@ -281,7 +289,8 @@ private struct Loader {
           columns.append(
             EntityColumn(
               name: name, type: type, isRequired: field["constraints"]?["required"]?.bool ?? false,
-              title: field["title"]?.string ?? "", summary: field["description"]?.string ?? "", unit: field["unit"]?.string))
+              title: field["title"]?.string ?? "", summary: field["description"]?.string ?? "",
+              unit: field["unit"]?.string))
         }
         let kind = node["kind"].flatMap { Entity.Kind(rawValue: $0.string ?? "") } ?? .visit
         if kind == .visit && columns.prefix(6).map(\.name) != Entity.loaderColumns {
@@ -290,7 +299,8 @@ private struct Loader {
         entities.append(
           Entity(
             name: name, title: node["title"]?.string ?? "", summary: node["description"]?.string ?? "", kind: kind,
-            isRestricted: node["restricted"]?.bool ?? false, primaryKey: node["primaryKey"]?.strings ?? [], columns: columns))
+            isRestricted: node["restricted"]?.bool ?? false, primaryKey: node["primaryKey"]?.strings ?? [],
+            columns: columns))
       }
     }
     return CommonSchema(entities: entities)
@@ -314,7 +324,9 @@ private struct Loader {
       let entries = file.map { codeEntries("Schemas/codes/\($0)") } ?? []
       let compiled = pattern.flatMap { BytePattern($0) }
       if let pattern, compiled == nil {
-        faults.append(DefinitionFault(file: "Schemas/codes/lists.yaml", message: "the pattern of \(name) cannot be read: \(pattern)"))
+        faults.append(
+          DefinitionFault(
+            file: "Schemas/codes/lists.yaml", message: "the pattern of \(name) cannot be read: \(pattern)"))
       }
       if !entries.isEmpty || compiled != nil { lists.lists[name] = CodeSet(entries: entries, pattern: compiled) }
     }
@@ -337,14 +349,17 @@ private struct Loader {
     for (number, row) in rows.enumerated().dropFirst() {
       guard row.count == header.count else {
         faults.append(
-          DefinitionFault(file: path, line: number + 1, column: 1, message: "\(row.count) cells where the header has \(header.count)"))
+          DefinitionFault(
+            file: path, line: number + 1, column: 1, message: "\(row.count) cells where the header has \(header.count)")
+        )
         continue
       }
       func day(_ index: Int?) -> CivilDate? {
         guard let index, !row[index].isEmpty else { return nil }
         let compact = Array(row[index].utf8.filter { $0 != UInt8(ascii: "-") })
         if let day = CivilDate(compact: compact.span) { return day }
-        faults.append(DefinitionFault(file: path, line: number + 1, column: 1, message: "«\(row[index])» is no date yyyy-mm-dd"))
+        faults.append(
+          DefinitionFault(file: path, line: number + 1, column: 1, message: "«\(row[index])» is no date yyyy-mm-dd"))
         return nil
       }
       entries.append(CodeSet.Entry(code: row[code], validFrom: day(from), validTo: day(to)))
@@ -388,7 +403,8 @@ private struct Loader {
     var feed: Feed?
     yaml(path) { node in
       node.allow(only: [
-        "feed", "title", "reader", "source", "predecessor", "rules", "destinations", "rows", "description", "maxRejected",
+        "feed", "title", "reader", "source", "predecessor", "rules", "destinations", "rows", "description",
+        "maxRejected",
       ])
       guard let name = node.requiredString("feed"), let reader = node.requiredString("reader"),
         let source = node.requiredString("source")
@@ -412,7 +428,8 @@ private struct Loader {
           until = CivilDate(compact: Array(digits).span)
           if until == nil { day.fault("a date yyyy-mm-dd is expected") }
         }
-        exceptions.append(Feed.Exception(code: code, severity: severity, reason: value["reason"]?.string ?? "", until: until))
+        exceptions.append(
+          Feed.Exception(code: code, severity: severity, reason: value["reason"]?.string ?? "", until: until))
       }
       feed = Feed(
         name: name, title: node["title"]?.string ?? name, reader: reader, source: source,
@@ -446,19 +463,23 @@ private struct Loader {
       } else if let field = value["birthMoment"]?.string {
         set.columns.append((name, .birthMoment(field)))
       } else {
-        value.fault("not a way to fill a column", mend: "a field, or one of const, birthDate, birthPrecision, birthMoment")
+        value.fault(
+          "not a way to fill a column", mend: "a field, or one of const, birthDate, birthPrecision, birthMoment")
       }
     }
     return set
   }
 
-  private mutating func check(_ feed: Feed, _ feeds: [String: Feed], _ schemas: [String: SourceSchema], _ common: CommonSchema) {
+  private mutating func check(
+    _ feed: Feed, _ feeds: [String: Feed], _ schemas: [String: SourceSchema], _ common: CommonSchema
+  ) {
     let file = "Pipelines/\(feed.name).yaml"
     if let older = feed.predecessor, feeds[older] == nil {
       faults.append(DefinitionFault(file: file, message: "there is no feed «\(older)» for predecessor"))
     }
     guard let schema = schemas[feed.source] else {
-      faults.append(DefinitionFault(file: file, message: "there is no folder Schemas/\(feed.source)", mend: "name one in «source»"))
+      faults.append(
+        DefinitionFault(file: file, message: "there is no folder Schemas/\(feed.source)", mend: "name one in «source»"))
       return
     }
     do throws(MappingFault) {
@@ -473,7 +494,9 @@ private struct Loader {
 
   private mutating func loadMigrations() -> [(number: Int, name: String, text: String)] {
     files("Schemas/warehouse", ending: ".sql").compactMap { file in
-      guard let dash = file.firstIndex(of: "-"), let number = Int(file[..<dash]), let text = text("Schemas/warehouse/\(file)") else {
+      guard let dash = file.firstIndex(of: "-"), let number = Int(file[..<dash]),
+        let text = text("Schemas/warehouse/\(file)")
+      else {
         return nil
       }
       return (number, String(file.dropLast(4)), text)

@@ -38,8 +38,10 @@ package final class EnvelopeReader: RecordReader {
   /// - Parameters:
   ///   - schemas: `qd3176` first, its predecessor `qd4210` second.
   ///   - source: appends up to `most` bytes of the file to `target` and says how many; 0 at the end.
-  package init(schemas: [SourceSchema], source: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int,
-    usesLibraryOnly: Bool = false) {
+  package init(
+    schemas: [SourceSchema], source: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int,
+    usesLibraryOnly: Bool = false
+  ) {
     self.schemas = schemas
     shapes = Shapes(schemas: schemas)
     window = InputWindow(source: source)
@@ -174,7 +176,9 @@ package final class EnvelopeReader: RecordReader {
   /// Everything passed is queued for the outer parser, except what ``readContent`` takes out.
   private func nextToken() throws(ReaderFailure) -> Token? {
     textStart = at
-    guard let start = try window.find(UInt8(ascii: "<"), from: at, limit: EnvelopeReader.largestDossier) else { return nil }
+    guard let start = try window.find(UInt8(ascii: "<"), from: at, limit: EnvelopeReader.largestDossier) else {
+      return nil
+    }
     tokenStart = start
     _ = try window.fill(to: start + 9)
     guard start + 1 < window.bytes.count else { return nil }
@@ -193,7 +197,9 @@ package final class EnvelopeReader: RecordReader {
       }
       var from = start + (closing.count == 3 ? (closing[0] == 0x2D ? 4 : 9) : 2)
       while true {
-        guard let end = try window.find(UInt8(ascii: ">"), from: from, limit: EnvelopeReader.largestDossier) else { return nil }
+        guard let end = try window.find(UInt8(ascii: ">"), from: from, limit: EnvelopeReader.largestDossier) else {
+          return nil
+        }
         let first = end + 1 - closing.count
         if first >= start + 2, Array(window.bytes[first...end]) == closing, end >= from {
           tokenEnd = end + 1
@@ -320,7 +326,8 @@ package final class EnvelopeReader: RecordReader {
           let date = text(textStart, tokenStart)
           facts.createdOn = date.utf8.count <= 14 && date.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? date : ""
         case "CHUKYDONVI":
-          facts.isSigned = facts.isSigned || textStart < tokenStart && !text(textStart, tokenStart).isEmpty || sawSignature
+          facts.isSigned =
+            facts.isSigned || textStart < tokenStart && !text(textStart, tokenStart).isEmpty || sawSignature
         case "SignatureValue", "Signature":
           sawSignature = true
         default: break
@@ -469,7 +476,8 @@ package final class EnvelopeReader: RecordReader {
     }
     dossier.parts.append(
       Dossier.Part(
-        table: table, label: printableLabel(label), document: content.document ?? dossier.text.count..<dossier.text.count,
+        table: table, label: printableLabel(label),
+        document: content.document ?? dossier.text.count..<dossier.text.count,
         skeletonOffset: content.skeletonOffset, layout: content.layout, byteOffset: content.byteOffset))
   }
 
@@ -495,7 +503,8 @@ package final class EnvelopeReader: RecordReader {
       if !seen.insert(table).inserted {
         dossier.findings.append(Finding(FindingCode("A", 7), .warn, table: local, byteOffset: part.byteOffset))
       }
-      try readDocument(part.document, of: dossier, as: shapes.shape(local, schema: dossier.schema), byteOffset: part.byteOffset)
+      try readDocument(
+        part.document, of: dossier, as: shapes.shape(local, schema: dossier.schema), byteOffset: part.byteOffset)
     }
     if dossier.edition != .qd4210 { dossier.edition = Editions.edition(of: dossier, schema: schemas[dossier.schema]) }
   }
@@ -568,7 +577,8 @@ package final class EnvelopeReader: RecordReader {
     facts.dossiers = 1
     dossier.parts.append(
       Dossier.Part(
-        table: table, label: schemas[0].tables[table].name, document: 0..<dossier.text.count, skeletonOffset: 0, layout: nil,
+        table: table, label: schemas[0].tables[table].name, document: 0..<dossier.text.count, skeletonOffset: 0,
+        layout: nil,
         byteOffset: 0))
     var schema = 0
     if isPredecessor(dossier), schemas.count > 1 {
@@ -636,7 +646,9 @@ package final class EnvelopeReader: RecordReader {
 
   // MARK: findings about the file
 
-  private func note(_ letter: Unicode.Scalar, _ number: UInt8, _ severity: Severity, found: Int? = nil, limit: Int? = nil) {
+  private func note(
+    _ letter: Unicode.Scalar, _ number: UInt8, _ severity: Severity, found: Int? = nil, limit: Int? = nil
+  ) {
     facts.findings.append(Finding(FindingCode(letter, number), severity, found: found, limit: limit))
   }
 
@@ -645,7 +657,8 @@ package final class EnvelopeReader: RecordReader {
     guard facts.refusal == nil else { return }
     facts.dossiers = self.number
     facts.refusal = Finding(
-      FindingCode(letter, number), .reject, found: found, limit: limit, byteOffset: window.base + min(at, window.bytes.count))
+      FindingCode(letter, number), .reject, found: found, limit: limit,
+      byteOffset: window.base + min(at, window.bytes.count))
   }
 
   /// The scanner cannot go on: the file ends inside something, or something is longer than we read.
@@ -665,7 +678,9 @@ package final class EnvelopeReader: RecordReader {
   /// The text of the window between two offsets, trimmed, at most 64 bytes of it.
   private func text(_ start: Int, _ end: Int) -> String {
     let range = Text.trimmed(window.bytes.span.extracting(start..<end))
-    return String(decoding: window.bytes[start + range.lowerBound..<start + min(range.upperBound, range.lowerBound + 64)], as: UTF8.self)
+    return String(
+      decoding: window.bytes[start + range.lowerBound..<start + min(range.upperBound, range.lowerBound + 64)],
+      as: UTF8.self)
   }
 }
 

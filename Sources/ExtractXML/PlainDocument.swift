@@ -49,7 +49,9 @@ enum PlainDocument {
               let byte = unsafe document[i]
               if byte == UInt8(ascii: "<") { break }
               if byte == UInt8(ascii: "&") { needsWork = true }
-              if byte == UInt8(ascii: ">"), i >= start + 2, unsafe document[i - 1] == 0x5D, unsafe document[i - 2] == 0x5D {
+              if byte == UInt8(ascii: ">"), i >= start + 2, unsafe document[i - 1] == 0x5D,
+                unsafe document[i - 2] == 0x5D
+              {
                 return nil  // "]]>" in text: let the library judge
               }
               i &+= 1
@@ -124,7 +126,8 @@ enum PlainDocument {
               unsafe open[depth] = (start, count)
               depth &+= 1
               i &+= 1
-            } else if i + 1 < end, unsafe document[i] == UInt8(ascii: "/"), unsafe document[i + 1] == UInt8(ascii: ">") {
+            } else if i + 1 < end, unsafe document[i] == UInt8(ascii: "/"), unsafe document[i + 1] == UInt8(ascii: ">")
+            {
               i &+= 2
               builder.close(TableRecords.Cell(offset: UInt32(truncatingIfNeeded: base), length: 0))
               if depth == 0 { hasEnded = true }
@@ -138,7 +141,10 @@ enum PlainDocument {
             let start = i
             while true {
               guard i + 3 <= end else { return nil }
-              if unsafe document[i] == 0x5D, unsafe document[i + 1] == 0x5D, unsafe document[i + 2] == UInt8(ascii: ">") { break }
+              if unsafe document[i] == 0x5D, unsafe document[i + 1] == 0x5D, unsafe document[i + 2] == UInt8(ascii: ">")
+              {
+                break
+              }
               i &+= 1
             }
             if !isInScratch && textEnd > textStart {
@@ -213,8 +219,10 @@ enum PlainDocument {
     var i = 0
     if unsafe document.count >= 3 && document[0] == 0xEF && document[1] == 0xBB && document[2] == 0xBF { i = 3 }
     let known: [StaticString] = [
-      "<?xml version=\"1.0\" encoding=\"utf-8\"?>", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<?xml version=\"1.0\"?>",
-      "<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"yes\"?>", "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>",
+      "<?xml version=\"1.0\" encoding=\"utf-8\"?>", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+      "<?xml version=\"1.0\"?>",
+      "<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"yes\"?>",
+      "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>",
       "<?xml version=\"1.0\" encoding=\"utf-8\" ?>", "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>",
     ]
     if unsafe i + 5 <= document.count && document[i] == 0x3C && document[i + 1] == 0x3F {
@@ -241,7 +249,8 @@ enum PlainDocument {
 
   /// Copies bytes; line ends CRLF and CR become LF, as XML 1.0, 2.11 wants.
   private static func append(
-    _ document: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int, _ hasCarriageReturn: Bool, onto scratch: inout [UInt8]
+    _ document: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int, _ hasCarriageReturn: Bool,
+    onto scratch: inout [UInt8]
   ) {
     if !hasCarriageReturn {
       unsafe scratch.append(contentsOf: document[start..<end])
@@ -275,7 +284,9 @@ enum PlainDocument {
         var close = i + 1
         while close < end, close - i < 12, unsafe document[close] != UInt8(ascii: ";") { close += 1 }
         guard close < end, unsafe document[close] == UInt8(ascii: ";") else { return false }
-        guard let scalar = unsafe Reference.scalar(UnsafeBufferPointer(rebasing: document[(i + 1)..<close])) else { return false }
+        guard let scalar = unsafe Reference.scalar(UnsafeBufferPointer(rebasing: document[(i + 1)..<close])) else {
+          return false
+        }
         scratch.append(contentsOf: Array(String(Character(scalar)).utf8))
         i = close + 1
       } else {

@@ -96,7 +96,8 @@ protocol ParserEvents: AnyObject {
           let end = unsafe attributes[i * 5 + 4]
         else { continue }
         unsafe events.attribute(
-          UnsafeBufferPointer(start: key, count: Int(xmlStrlen(key))), UnsafeBufferPointer(start: value, count: end - value))
+          UnsafeBufferPointer(start: key, count: Int(xmlStrlen(key))),
+          UnsafeBufferPointer(start: value, count: end - value))
       }
     }
     unsafe handler.endElementNs = { data, _, _, _ in

@@ -9,7 +9,8 @@ final class SAXDocument: ParserEvents {
   private init(builder: RowBuilder) { self.builder = builder }
 
   /// Reads `document` into `builder`; false when it is not well-formed.
-  static func read(_ document: UnsafeBufferPointer<UInt8>, into builder: inout RowBuilder) throws(ReaderFailure) -> Bool {
+  static func read(_ document: UnsafeBufferPointer<UInt8>, into builder: inout RowBuilder) throws(ReaderFailure) -> Bool
+  {
     let reader = SAXDocument(builder: builder)
     let parser = try PushParser(events: reader)
     let isWellFormed = unsafe parser.feed(document) && parser.finish()

@@ -59,7 +59,9 @@ struct Shapes {
   static func tableNumber(ofLabel label: String) -> Int? {
     var digits = Substring(label.filter { !" -_\t\r\n".contains($0) }.uppercased())
     if digits.hasPrefix("XML") { digits = digits.dropFirst(3) }
-    guard !digits.isEmpty, digits.utf8.count <= 3, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+    guard !digits.isEmpty, digits.utf8.count <= 3, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+      return nil
+    }
     return Int(digits)
   }
 }
@@ -67,7 +69,9 @@ struct Shapes {
 /// Which edition of the decisions a dossier follows (section 7 of the envelope page): from its content, since no file says so.
 enum Editions {
   /// Fields of XML1 that only QĐ 4210 has.
-  static let predecessorFields = ["<MA_THE>", "<T_TONGCHI>", "<MA_BENH>", "<MA_THE/>", "<MA_BENHKHAC>"].map { Array($0.utf8) }
+  static let predecessorFields = ["<MA_THE>", "<T_TONGCHI>", "<MA_BENH>", "<MA_THE/>", "<MA_BENHKHAC>"].map {
+    Array($0.utf8)
+  }
 
   static func edition(of dossier: Dossier, schema: SourceSchema) -> Dossier.Edition {
     guard let xml1 = schema.table("XML1") else { return .qd3176 }
@@ -76,7 +80,9 @@ enum Editions {
       if dossier.tables[referral].extras.contains(where: { $0.name == "MA_NOI_DEN" || $0.name == "PP_DIEU_TRI" }) {
         return .qd4750
       }
-      if let column = schema.tables[referral].column("MA_CSKCB_DEN"), !dossier.tables[referral].cell(0, column).isMissing {
+      if let column = schema.tables[referral].column("MA_CSKCB_DEN"),
+        !dossier.tables[referral].cell(0, column).isMissing
+      {
         return .qd3176
       }
     }

@@ -44,7 +44,8 @@ package struct CatalogueEntry: Sendable {
   package var message: Bilingual
 
   package init(
-    code: FindingCode, severity: Severity, scope: Scope, tables: [String] = [], basis: [String] = [], doubt: String? = nil,
+    code: FindingCode, severity: Severity, scope: Scope, tables: [String] = [], basis: [String] = [],
+    doubt: String? = nil,
     needs: [String] = [], title: Bilingual, explanation: Bilingual, remedy: Bilingual, message: Bilingual
   ) {
     self.code = code
@@ -68,7 +69,8 @@ package struct FindingCatalogue: Sendable {
 
   package init(entries: [CatalogueEntry]) {
     self.entries = entries
-    byCode = Dictionary(entries.enumerated().map { ($0.element.code, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    byCode = Dictionary(
+      entries.enumerated().map { ($0.element.code, $0.offset) }, uniquingKeysWith: { first, _ in first })
   }
 
   package subscript(code: FindingCode) -> CatalogueEntry? { byCode[code].map { entries[$0] } }
@@ -137,7 +139,8 @@ package struct NamedFinding: Sendable, Hashable {
   package var byteOffset: Int64
 
   package init(
-    code: FindingCode, severity: Severity, table: String? = nil, row: Int = 0, field: String? = nil, other: String? = nil,
+    code: FindingCode, severity: Severity, table: String? = nil, row: Int = 0, field: String? = nil,
+    other: String? = nil,
     found: Int64? = nil, limit: Int64? = nil, difference: Int64? = nil, byteOffset: Int64 = -1
   ) {
     self.code = code

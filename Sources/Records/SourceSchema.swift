@@ -146,10 +146,13 @@ extension SourceSchema {
       let columns = tables[Int(table)].columns
       return columns.indices.contains(Int(column)) ? "\(tables[Int(table)].name).\(columns[Int(column)].name)" : nil
     }
-    let column = table.flatMap { $0.columns.indices.contains(Int(finding.column)) ? $0.columns[Int(finding.column)].name : nil }
+    let column = table.flatMap {
+      $0.columns.indices.contains(Int(finding.column)) ? $0.columns[Int(finding.column)].name : nil
+    }
     return NamedFinding(
       code: finding.code, severity: finding.severity, table: table?.name, row: Int(finding.row),
-      field: column ?? finding.unknownName, other: finding.other.flatMap { path($0.table, $0.column) }, found: finding.found,
+      field: column ?? finding.unknownName, other: finding.other.flatMap { path($0.table, $0.column) },
+      found: finding.found,
       limit: finding.limit, difference: finding.difference, byteOffset: finding.byteOffset)
   }
 }

@@ -242,7 +242,8 @@ package struct FieldCheck: Sendable {
   }
 
   /// Rule B03 counts characters: warn above the decision's length, reject above the largest any source allows.
-  private func checkLength(_ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ log: inout FindingLog) {
+  private func checkLength(_ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ log: inout FindingLog)
+  {
     var count = Text.characterCount(text)
     if count > column.warnAboveLength, !Text.isSurelyComposed(text) {
       count = Text.characterCount(Text.composed(text).span)

@@ -29,7 +29,8 @@ package struct Rulings: Sendable {
     keys = schemas.map { schema in
       let c = Columns(schema: schema, codes: codes)
       return Keys(
-        visit: c["XML1.MA_LK"], visitLeft: c["XML1.NGAY_RA"], visitAdmitted: c["XML1.NGAY_VAO"], checkIn: c["XML0.MA_LK"],
+        visit: c["XML1.MA_LK"], visitLeft: c["XML1.NGAY_RA"], visitAdmitted: c["XML1.NGAY_VAO"],
+        checkIn: c["XML0.MA_LK"],
         checkInAdmitted: c["XML0.NGAY_VAO"],
         assessment: ["XML12.SO_CCCD", "XML12.NGAY_HOP", "XML12.SO_BIEN_BAN"].compactMap { c[$0] },
         assessmentDay: c["XML12.NGAY_HOP"])
@@ -116,7 +117,9 @@ package struct Judge {
     case .assessment:
       let parts = keys.assessment.map { text($0) }
       guard !parts.isEmpty, parts.allSatisfy({ !$0.isEmpty }) else { return ([], nil) }
-      return (Array(parts.joined(separator: [UInt8(ascii: "|")])), keys.assessmentDay.flatMap { visit.day($0)?.firstOfMonth })
+      return (
+        Array(parts.joined(separator: [UInt8(ascii: "|")])), keys.assessmentDay.flatMap { visit.day($0)?.firstOfMonth }
+      )
     }
   }
 

@@ -82,8 +82,12 @@ package struct Mapper: Sendable {
       func fault(_ message: String, _ column: String? = nil) -> MappingFault {
         MappingFault(rowSet: number, column: column, message: message)
       }
-      guard let entity = common.entity(set.entity) else { throw fault("there is no entity «\(set.entity)» in Schemas/common") }
-      guard let table = source.table(set.table) else { throw fault("there is no table «\(set.table)» in Schemas/\(source.name)") }
+      guard let entity = common.entity(set.entity) else {
+        throw fault("there is no entity «\(set.entity)» in Schemas/common")
+      }
+      guard let table = source.table(set.table) else {
+        throw fault("there is no table «\(set.table)» in Schemas/\(source.name)")
+      }
       let columns = source.tables[table].columns
       func column(_ name: String, _ target: String?) throws(MappingFault) -> Int {
         guard let index = source.tables[table].column(name) else {
@@ -132,7 +136,9 @@ package struct Mapper: Sendable {
             guard target.type == .text else { throw fault("birthPrecision needs a column of type text", target.name) }
             steps.append(.birthPrecision(try column(name, target.name)))
           case .birthMoment(let name):
-            guard target.type == .timestamptz else { throw fault("birthMoment needs a column of type timestamptz", target.name) }
+            guard target.type == .timestamptz else {
+              throw fault("birthMoment needs a column of type timestamptz", target.name)
+            }
             steps.append(.birthMoment(try column(name, target.name)))
           case .field(let name):
             let index = try column(name, target.name)
@@ -233,7 +239,8 @@ package struct Mapper: Sendable {
 
   @inline(__always)
   private func appendStep(
-    _ step: Step, _ set: RowSet, _ records: TableRecords, _ base: Int, _ row: Int, _ text: [UInt8], _ identity: Identity,
+    _ step: Step, _ set: RowSet, _ records: TableRecords, _ base: Int, _ row: Int, _ text: [UInt8],
+    _ identity: Identity,
     _ number: Int32, _ isPrimary: Bool, _ rows: inout EntityRows
   ) {
     switch step {

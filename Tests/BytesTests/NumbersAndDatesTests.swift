@@ -38,7 +38,9 @@ import Testing
 }
 
 @Suite struct CivilDateTests {
-  @Test(arguments: [("19700101", 0), ("20000229", 11_016), ("19691231", -1), ("00010101", -719_162), ("99991231", 2_932_896)])
+  @Test(arguments: [
+    ("19700101", 0), ("20000229", 11_016), ("19691231", -1), ("00010101", -719_162), ("99991231", 2_932_896),
+  ])
   func readsCompactDates(text: String, days: Int32) throws {
     let parsed = CivilDate(compact: Array(text.utf8).span)
     let date = try #require(parsed)
@@ -47,7 +49,9 @@ import Testing
     #expect(CivilDate(year: year, month: month, day: day) == date)
   }
 
-  @Test(arguments: ["20010229", "19000229", "20201301", "20200001", "20200100", "2020010", "202001011", "2020-1-1", "00000101", ""])
+  @Test(arguments: [
+    "20010229", "19000229", "20201301", "20200001", "20200100", "2020010", "202001011", "2020-1-1", "00000101", "",
+  ])
   func refusesWhatIsNoDay(text: String) {
     let found = CivilDate(compact: Array(text.utf8).span)
     #expect(found == nil)
@@ -111,7 +115,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [([0x41, 0xC0, 0xAF], 1), ([0xED, 0xA0, 0x80], 0), ([0xF4, 0x90, 0x80, 0x80], 0), ([0x41, 0xE1, 0xBB], 1)] as [([UInt8], Int)])
+  @Test(
+    arguments: [
+      ([0x41, 0xC0, 0xAF], 1), ([0xED, 0xA0, 0x80], 0), ([0xF4, 0x90, 0x80, 0x80], 0), ([0x41, 0xE1, 0xBB], 1),
+    ] as [([UInt8], Int)])
   func namesTheFirstInvalidByte(bytes: [UInt8], offset: Int) {
     let found = Text.firstInvalidUTF8(bytes.span)
     #expect(found == offset)

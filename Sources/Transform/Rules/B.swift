@@ -10,14 +10,17 @@ extension RuleBook {
 
   /// B07, second half: the year of birth is not after the year of the visit.
   static func b07(_ c: Columns) -> Rule? {
-    let pairs = [("XML1.NGAY_SINH", "XML1.NGAY_VAO"), ("XML0.NGAY_SINH", "XML0.NGAY_VAO")].compactMap { birth, admitted in
+    let pairs = [("XML1.NGAY_SINH", "XML1.NGAY_VAO"), ("XML0.NGAY_SINH", "XML0.NGAY_VAO")].compactMap {
+      birth, admitted in
       c[birth].flatMap { birth in c[admitted].map { (birth, $0) } }
     }
     guard !pairs.isEmpty else { return nil }
     return Rule(.B07) { visit, log in
       for (birthField, admittedField) in pairs {
         for row in 0..<visit.rows(birthField.table) {
-          guard let birth = visit.birth(birthField, row), let admitted = visit.minute(admittedField, row) else { continue }
+          guard let birth = visit.birth(birthField, row), let admitted = visit.minute(admittedField, row) else {
+            continue
+          }
           if birth.day.components.year > admitted.day.components.year {
             log.note(.B07, birthField, .error, row: row, other: admittedField)
           }
@@ -30,7 +33,8 @@ extension RuleBook {
   static func b08(_ c: Columns) -> Rule? {
     guard let birthField = c["XML1.NGAY_SINH"], let admittedField = c["XML1.NGAY_VAO"] else { return nil }
     return Rule(.B08) { visit, log in
-      guard let birth = visit.birth(birthField), let admitted = visit.minute(admittedField), birth.precision == .year else {
+      guard let birth = visit.birth(birthField), let admitted = visit.minute(admittedField), birth.precision == .year
+      else {
         return
       }
       // only the year is known: a newborn is possible when it is the year of the visit, or the visit falls into its first 28 days

@@ -19,7 +19,8 @@ extension RuleBook {
 
   /// C02: NGAY_VAO_NOI_TRU, if filled, lies between NGAY_VAO and NGAY_RA.
   static func c02(_ c: Columns) -> Rule? {
-    guard let admitted = c["XML1.NGAY_VAO"], let left = c["XML1.NGAY_RA"], let inpatient = c["XML1.NGAY_VAO_NOI_TRU"] else {
+    guard let admitted = c["XML1.NGAY_VAO"], let left = c["XML1.NGAY_RA"], let inpatient = c["XML1.NGAY_VAO_NOI_TRU"]
+    else {
       return nil
     }
     return Rule(.C02) { visit, log in
@@ -41,7 +42,9 @@ extension RuleBook {
       guard let moment = visit.minute(paid) else { return }
       if let start = visit.minute(admitted), moment < start {
         log.note(.C03, paid, .error, row: 0, other: admitted)
-      } else if let end = visit.minute(left), moment.day < end.day, let number = visit.codeNumber(form), [3, 4, 9].contains(number) {
+      } else if let end = visit.minute(left), moment.day < end.day, let number = visit.codeNumber(form),
+        [3, 4, 9].contains(number)
+      {
         log.note(.C03, paid, .warn, row: 0, other: left)
       }
     }

@@ -41,7 +41,9 @@ extension RuleBook {
 
   /// F02: T_VTYT = sum of THANH_TIEN_BV over supply rows (MA_NHOM 10 or 11).
   static func f02(_ c: Columns) -> Rule? {
-    guard let total = c["XML1.T_VTYT"], let amount = c["XML3.THANH_TIEN_BV"], let group = c["XML3.MA_NHOM"] else { return nil }
+    guard let total = c["XML1.T_VTYT"], let amount = c["XML3.THANH_TIEN_BV"], let group = c["XML3.MA_NHOM"] else {
+      return nil
+    }
     return Rule(.F02) { visit, log in
       guard let stated = visit.number(total) else { return }
       var sum: Int64 = 0

@@ -1,0 +1,514 @@
+package import Bytes
+package import CommonSchema
+package import Compression
+internal import Crypto
+internal import Files
+package import Findings
+package import Postgres
+internal import Records
+internal import Transform
+
+/// What the warehouse made of a batch.
+package struct StagedBatch: Sendable {
+  /// Index in the batch's entries of dossiers whose content the warehouse has already.
+  package var duplicates: [Int] = []
+  /// Of those that replaced an earlier version.
+  package var superseding: [Int] = []
+  /// Rows loaded, by entity number.
+  package var rows: [Int]
+}
+
+/// Why a file could not be loaded now.
+package enum LoadFailure: Error {
+  case server(ServerFailure)
+  /// The claim is another's: this process was taken for dead, and must change nothing more.
+  case claimLost
+  /// Rows fall into months without a partition: make them, then begin again from the start of the file.
+  case partitionMissing
+  /// The counts do not add up: a mistake of ours, and nothing was committed.
+  case countsDoNotAddUp
+}
+
+/// A parcel that a load prepares for one destination.
+package struct ParcelDraft: Sendable {
+  package var destination: String
+  package var format: String
+  package var content: [UInt8]
+  package var contentHash: [UInt8]
+  package var manifest: String
+  package var dossiers: Int
+  package var periodFrom: CivilDate?
+  package var periodTo: CivilDate?
+
+  package init(
+    destination: String, format: String, content: [UInt8], contentHash: [UInt8], manifest: String, dossiers: Int,
+    periodFrom: CivilDate?, periodTo: CivilDate?
+  ) {
+    self.destination = destination
+    self.format = format
+    self.content = content
+    self.contentHash = contentHash
+    self.manifest = manifest
+    self.dossiers = dossiers
+    self.periodFrom = periodFrom
+    self.periodTo = periodTo
+  }
+}
+
+/// The one transaction of one file: versions, rows, source bytes, rejects, parcels, counts and the ledger's state.
+///
+/// Used by one thread. Every step can be repeated: nothing is visible to anybody before ``commit(_:)``.
+package final class FileLoad {
+  private let connection: Connection
+  private let schema: CommonSchema
+  private let fileID: Int64
+  private let epoch: Int64
+  private let facility: [UInt8]
+  private let compressor: ZstandardCompressor
+  private var batchNumber = 0
+  private var hasBegun = false
+
+  package init(
+    connection: Connection, schema: CommonSchema, fileID: Int64, epoch: Int64, facility: String,
+    compressor: ZstandardCompressor
+  ) {
+    self.connection = connection
+    self.schema = schema
+    self.fileID = fileID
+    self.epoch = epoch
+    self.facility = Array(facility.utf8)
+    self.compressor = compressor
+  }
+
+  private var facilityText: String { String(decoding: facility, as: UTF8.self) }
+
+  /// Loads a batch into the open transaction.
+  ///
+  /// - Parameter parcels: makes the parcels of the batch from the entries that were accepted.
+  package func stage(
+    _ batch: PreparedBatch, partitions: inout Partitions,
+    parcels: (_ accepted: [Int], _ number: Int) -> [ParcelDraft]
+  ) throws(LoadFailure) -> StagedBatch {
+    let months = Set(batch.entries.compactMap { $0.outcome == .accepted ? $0.careMonth : nil })
+    do throws(ServerFailure) {
+      if !hasBegun {
+        try partitions.ensure(months, on: connection)
+        try connection.begin()
+        hasBegun = true
+      }
+    } catch {
+      throw .server(error)
+    }
+    guard months.allSatisfy({ partitions.covers($0) }) else { throw .partitionMissing }
+    batchNumber += 1
+    do throws(ServerFailure) {
+      let current = try versions(of: batch)
+      var staged = StagedBatch(rows: [Int](repeating: 0, count: schema.entities.count))
+      var isLoaded = [Bool](repeating: false, count: batch.entries.count)
+      var version = [Int64](repeating: 0, count: batch.entries.count)
+      var replaced: [(entry: Int, earlier: Version)] = []
+      for (index, entry) in batch.entries.enumerated() where entry.outcome == .accepted {
+        if let earlier = current[VersionKey(kind: entry.kind, key: entry.key)] {
+          if earlier.contentHash == entry.contentHash {
+            staged.duplicates.append(index)
+            continue
+          }
+          staged.superseding.append(index)
+          replaced.append((index, earlier))
+          version[index] = earlier.version + 1
+        } else {
+          version[index] = 1
+        }
+        isLoaded[index] = true
+      }
+      try remove(replaced, batch)
+      failpoint("load.superseded")
+      try copyRows(batch, isLoaded, &staged)
+      failpoint("load.rows")
+      let accepted = batch.entries.indices.filter { isLoaded[$0] }
+      if !accepted.isEmpty { try copyBatch(batch, accepted) }
+      failpoint("load.batch")
+      try copyDossiers(batch, isLoaded, version)
+      try copyRejects(batch)
+      if !accepted.isEmpty {
+        for parcel in parcels(accepted, batchNumber) { try insert(parcel) }
+      }
+      failpoint("load.staged")
+      return staged
+    } catch {
+      throw .server(error)
+    }
+  }
+
+  // MARK: versions
+
+  private struct VersionKey: Hashable {
+    var kind: Dossier.Kind
+    var key: [UInt8]
+  }
+
+  private struct Version {
+    var version: Int64
+    var contentHash: [UInt8]
+    var careMonth: String
+    var fileID: Int64
+    var dossierNumber: Int64
+  }
+
+  /// The current versions of the batch's keys, locked in the order of the keys so that two loaders never wait for each other in a circle.
+  private func versions(of batch: PreparedBatch) throws(ServerFailure) -> [VersionKey: Version] {
+    let keys = Set(
+      batch.entries.lazy.filter { $0.outcome == .accepted }.map { String(decoding: $0.key, as: UTF8.self) })
+    guard !keys.isEmpty else { return [:] }
+    let rows = try connection.execute(
+      """
+      SELECT dossier_kind, encounter_key, version, encode(content_sha256, 'hex'), care_month, file_id, dossier_number
+      FROM intake.dossier
+      WHERE facility_code = $1 AND encounter_key = ANY ($2::text[]) AND is_current
+      ORDER BY encounter_key, dossier_kind FOR UPDATE
+      """, [.text(facilityText), .texts(keys.sorted())], prepared: true)
+    var result: [VersionKey: Version] = [:]
+    for row in 0..<rows.count {
+      guard let kind = rows.text(row, 0).flatMap({ Dossier.Kind(rawValue: $0) }), let key = rows.text(row, 1),
+        let version = rows.integer(row, 2), let hash = rows.text(row, 3).flatMap({ Files.ContentHash(hex: $0) }),
+        let month = rows.text(row, 4), let file = rows.integer(row, 5), let number = rows.integer(row, 6)
+      else { continue }
+      result[VersionKey(kind: kind, key: Array(key.utf8))] = Version(
+        version: version, contentHash: hash.bytes, careMonth: month, fileID: file, dossierNumber: number)
+    }
+    return result
+  }
+
+  /// Takes the rows of superseded versions out and marks them in the ledger.
+  private func remove(_ replaced: [(entry: Int, earlier: Version)], _ batch: PreparedBatch) throws(ServerFailure) {
+    guard !replaced.isEmpty else { return }
+    try connection.execute(
+      """
+      UPDATE intake.dossier d SET is_current = false, superseded_by_file_id = $1
+      FROM unnest($2::bigint[], $3::bigint[]) AS old (file_id, dossier_number)
+      WHERE d.file_id = old.file_id AND d.dossier_number = old.dossier_number
+      """,
+      [
+        .integer(fileID), .integers(replaced.map { $0.earlier.fileID }),
+        .integers(replaced.map { $0.earlier.dossierNumber }),
+      ])
+    // one partition at a time: the month in which the old version lies
+    var groups: [String: [Dossier.Kind: [String]]] = [:]
+    for (index, earlier) in replaced {
+      let entry = batch.entries[index]
+      groups[earlier.careMonth, default: [:]][entry.kind, default: []].append(
+        String(decoding: entry.key, as: UTF8.self))
+    }
+    for (month, kinds) in groups.sorted(by: { $0.key < $1.key }) {
+      for (kind, keys) in kinds.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        for entity in schema.entities where entity.kind == .visit && FileLoad.kind(of: entity) == kind {
+          try connection.executeGenerated(
+            """
+            DELETE FROM health."\(entity.name)"
+            WHERE care_month = $1::date AND facility_code = $2 AND encounter_key = ANY ($3::text[])
+            """, [.text(month), .text(facilityText), .texts(keys.sorted())])
+        }
+      }
+    }
+  }
+
+  private static func kind(of entity: Entity) -> Dossier.Kind {
+    switch entity.name {
+    case "check_in": .checkIn
+    case "disability_assessment": .assessment
+    default: .visit
+    }
+  }
+
+  // MARK: rows
+
+  private func copyRows(_ batch: PreparedBatch, _ isLoaded: [Bool], _ staged: inout StagedBatch) throws(ServerFailure) {
+    for (number, entity) in schema.entities.enumerated() {
+      let rows = batch.rows.entities[number]
+      guard rows.segments.contains(where: { isLoaded[$0.dossier] }) else { continue }
+      var writer = try connection.startCopy(entity.copyStatement)
+      try writer.write(RowForm.header)
+      // neighbouring dossiers go in one piece
+      var from = -1
+      var to = 0
+      var count = 0
+      for segment in rows.segments {
+        if isLoaded[segment.dossier] {
+          if from < 0 { from = segment.bytes.lowerBound }
+          to = segment.bytes.upperBound
+          count += segment.rows
+        } else if from >= 0 {
+          try writer.write(rows.buffer.bytes.span.extracting(from..<to))
+          from = -1
+        }
+      }
+      if from >= 0 { try writer.write(rows.buffer.bytes.span.extracting(from..<to)) }
+      try writer.write(RowForm.trailer)
+      try writer.finish()
+      staged.rows[number] += count
+    }
+  }
+
+  // MARK: source bytes and the ledger
+
+  private func copyBatch(_ batch: PreparedBatch, _ accepted: [Int]) throws(ServerFailure) {
+    var source = OutputBuffer(capacity: batch.archive.count + 8)
+    SourceArchive.begin(&source)
+    for index in accepted { source.append(batch.archive.bytes.span.extracting(batch.entries[index].source)) }
+    let stored = compressor.compress(source.bytes)
+    let delivered = accepted.reduce(0) { $0 + batch.entries[$1].sizeInBytes }
+    try connection.execute(
+      """
+      INSERT INTO intake.batch
+        (file_id, batch_number, dossiers, source_bytes, stored_bytes, source_sha256, stored_sha256, compression, content)
+      VALUES ($1, $2, $3, $4, $5, $6::bytea, $7::bytea, 'zstd', $8::bytea)
+      """,
+      [
+        .integer(fileID), .integer(Int64(batchNumber)), .integer(Int64(accepted.count)), .integer(Int64(delivered)),
+        .integer(Int64(stored.count)), .bytes(Array(SHA256.hash(data: source.bytes))),
+        .bytes(Array(SHA256.hash(data: stored))), .bytes(stored),
+      ], prepared: true)
+  }
+
+  private func copyDossiers(_ batch: PreparedBatch, _ isLoaded: [Bool], _ version: [Int64]) throws(ServerFailure) {
+    var rows = EntityRows()
+    for (index, entry) in batch.entries.enumerated() {
+      let outcome: String =
+        switch entry.outcome {
+        case .rejected: "rejected"
+        case .repeated: "duplicate"
+        case .accepted: isLoaded[index] ? "accepted" : "duplicate"
+        }
+      rows.beginRow(columns: 11)
+      rows.append(bigint: fileID)
+      rows.append(integer: Int32(truncatingIfNeeded: entry.number))
+      rows.append(text: entry.kind.rawValue)
+      rows.append(text: facility)
+      entry.key.isEmpty ? rows.appendNull() : rows.append(text: entry.key)
+      isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: version[index])) : rows.appendNull()
+      rows.append(text: outcome)
+      rows.append(text: entry.contentHash)
+      if let month = entry.careMonth { rows.append(date: month) } else { rows.appendNull() }
+      isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: batchNumber)) : rows.appendNull()
+      rows.append(flag: isLoaded[index])
+    }
+    try copy(
+      rows,
+      """
+      COPY intake.dossier (file_id, dossier_number, dossier_kind, facility_code, encounter_key, version, outcome, content_sha256,
+      care_month, batch_number, is_current) FROM STDIN (FORMAT binary)
+      """)
+  }
+
+  private func copyRejects(_ batch: PreparedBatch) throws(ServerFailure) {
+    guard batch.entries.contains(where: { $0.outcome == .rejected }) else { return }
+    var rows = EntityRows()
+    for entry in batch.entries where entry.outcome == .rejected {
+      rows.beginRow(columns: 7)
+      rows.append(bigint: fileID)
+      rows.append(integer: Int32(truncatingIfNeeded: entry.number))
+      rows.append(text: entry.kind.rawValue)
+      entry.key.isEmpty ? rows.appendNull() : rows.append(text: entry.key)
+      let array = rows.beginArray(of: .text, count: entry.codes.count)
+      for code in entry.codes { rows.append(text: code.description) }
+      rows.endArray(array)
+      rows.append(text: "zstd")
+      var source = OutputBuffer(capacity: entry.source.count + 8)
+      SourceArchive.begin(&source)
+      source.append(batch.rejects.bytes.span.extracting(entry.source))
+      rows.append(text: compressor.compress(source.bytes))
+    }
+    try copy(
+      rows,
+      """
+      COPY intake.reject (file_id, dossier_number, dossier_kind, encounter_key, codes, compression, content)
+      FROM STDIN (FORMAT binary)
+      """)
+  }
+
+  private func copy(_ rows: EntityRows, _ statement: String) throws(ServerFailure) {
+    var writer = try connection.startCopy(statement)
+    try writer.write(RowForm.header)
+    try writer.write(rows.buffer.bytes)
+    try writer.write(RowForm.trailer)
+    try writer.finish()
+  }
+
+  private func insert(_ parcel: ParcelDraft) throws(ServerFailure) {
+    try connection.execute(
+      """
+      INSERT INTO outbox.parcel (destination, format, file_id, batch_number, facility_code, period_from, period_to, dossiers,
+        size_in_bytes, content_sha256, content, manifest)
+      VALUES ($1, $2, $3, $4, $5, $6::date, $7::date, $8, $9, $10::bytea, $11::bytea, $12)
+      ON CONFLICT (destination, file_id, batch_number, format) DO NOTHING
+      """,
+      [
+        .text(parcel.destination), .text(parcel.format), .integer(fileID), .integer(Int64(batchNumber)),
+        .text(facilityText),
+        parcel.periodFrom.map { .text($0.description) } ?? .null,
+        parcel.periodTo.map { .text($0.description) } ?? .null,
+        .integer(Int64(parcel.dossiers)), .integer(Int64(parcel.content.count)), .bytes(parcel.contentHash),
+        .bytes(parcel.content), .text(parcel.manifest),
+      ])
+  }
+
+  // MARK: the end
+
+  /// One finding as it stands in the ledger.
+  package struct LedgerFinding: Sendable {
+    package var dossier: Int?
+    package var finding: NamedFinding
+
+    package init(dossier: Int?, finding: NamedFinding) {
+      self.dossier = dossier
+      self.finding = finding
+    }
+  }
+
+  /// How often a code was found.
+  package struct CodeCount: Sendable, Hashable {
+    package var code: FindingCode
+    package var severity: Severity
+    package var findings: Int
+    package var dossiers: Int
+
+    package init(code: FindingCode, severity: Severity, findings: Int, dossiers: Int) {
+      self.code = code
+      self.severity = severity
+      self.findings = findings
+      self.dossiers = dossiers
+    }
+  }
+
+  /// What the ledger is told about the file as a whole.
+  package struct Closing: Sendable {
+    package var seen: Int
+    package var accepted: Int
+    package var rejected: Int
+    package var duplicate: Int
+    package var superseding: Int
+    package var rows: String
+    package var findingCounts: String
+    package var editions: String
+    package var receipt: String
+    package var findings: [LedgerFinding]
+    package var counts: [CodeCount]
+    package var runID: Int64
+
+    package init(
+      seen: Int, accepted: Int, rejected: Int, duplicate: Int, superseding: Int, rows: String, findingCounts: String,
+      editions: String, receipt: String, findings: [LedgerFinding], counts: [CodeCount], runID: Int64
+    ) {
+      self.seen = seen
+      self.accepted = accepted
+      self.rejected = rejected
+      self.duplicate = duplicate
+      self.superseding = superseding
+      self.rows = rows
+      self.findingCounts = findingCounts
+      self.editions = editions
+      self.receipt = receipt
+      self.findings = findings
+      self.counts = counts
+      self.runID = runID
+    }
+  }
+
+  /// Writes counts and state, and commits. A file without any dossier commits as well.
+  package func commit(_ closing: Closing) throws(LoadFailure) {
+    guard closing.seen == closing.accepted + closing.rejected + closing.duplicate else { throw .countsDoNotAddUp }
+    do throws(ServerFailure) {
+      if !hasBegun { try connection.begin() }
+      hasBegun = true
+      try FileLoad.write(closing.findings, closing.counts, file: fileID, on: connection)
+      failpoint("load.findings")
+      let updated = try connection.execute(
+        """
+        UPDATE intake.file SET state = 'loaded', reason = NULL, finished_at = clock_timestamp(), dossiers_seen = $3,
+          dossiers_accepted = $4, dossiers_rejected = $5, dossiers_duplicate = $6, dossiers_superseding = $7,
+          rows = $8::jsonb, finding_counts = $9::jsonb, format_version = $10, receipt = $11
+        WHERE file_id = $1 AND epoch = $2 AND state = 'claimed' RETURNING file_id
+        """,
+        [
+          .integer(fileID), .integer(epoch), .integer(Int64(closing.seen)), .integer(Int64(closing.accepted)),
+          .integer(Int64(closing.rejected)), .integer(Int64(closing.duplicate)), .integer(Int64(closing.superseding)),
+          .text(closing.rows), .text(closing.findingCounts), .text(closing.editions), .text(closing.receipt),
+        ]
+      ).count
+      guard updated == 1 else {
+        connection.rollback()
+        throw ServerFailure.refused(Refusal("SH001"))
+      }
+      try Ledger.event(.loaded, file: fileID, epoch: epoch, run: closing.runID, on: connection)
+      failpoint("load.before-commit")
+      try connection.commit()
+      failpoint("load.committed")
+    } catch {
+      if error.state == "SH001" { throw .claimLost }
+      throw .server(error)
+    }
+  }
+
+  /// Gives everything up since the beginning.
+  package func rollback() {
+    connection.rollback()
+    hasBegun = false
+    batchNumber = 0
+  }
+
+  /// Writes findings and their counts of a file.
+  static func write(_ findings: [LedgerFinding], _ counts: [CodeCount], file: Int64, on connection: Connection)
+    throws(ServerFailure)
+  {
+    if !findings.isEmpty {
+      var rows = EntityRows()
+      for (number, entry) in findings.enumerated() {
+        let finding = entry.finding
+        rows.beginRow(columns: 10)
+        rows.append(bigint: file)
+        rows.append(integer: Int32(truncatingIfNeeded: number + 1))
+        if let dossier = entry.dossier {
+          rows.append(integer: Int32(truncatingIfNeeded: dossier))
+        } else {
+          rows.appendNull()
+        }
+        rows.append(text: finding.code.description)
+        rows.append(text: finding.severity.name)
+        if let table = finding.table { rows.append(text: table) } else { rows.appendNull() }
+        finding.row > 0 ? rows.append(integer: Int32(truncatingIfNeeded: finding.row)) : rows.appendNull()
+        if let field = finding.field { rows.append(text: field) } else { rows.appendNull() }
+        finding.byteOffset >= 0 ? rows.append(bigint: finding.byteOffset) : rows.appendNull()
+        let parameters = parameters(of: finding)
+        if parameters.isEmpty { rows.appendNull() } else { rows.append(json: Array(parameters.utf8).span) }
+      }
+      var writer = try connection.startCopy(
+        """
+        COPY intake.finding (file_id, finding_number, dossier_number, code, severity, source_table, source_row, field, byte_offset,
+        parameters) FROM STDIN (FORMAT binary)
+        """)
+      try writer.write(RowForm.header)
+      try writer.write(rows.buffer.bytes)
+      try writer.write(RowForm.trailer)
+      try writer.finish()
+    }
+    guard !counts.isEmpty else { return }
+    try connection.execute(
+      """
+      INSERT INTO intake.finding_count (file_id, code, severity, findings, dossiers)
+      SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[])
+      """,
+      [
+        .integer(file), .texts(counts.map { $0.code.description }), .texts(counts.map { $0.severity.name }),
+        .integers(counts.map { Int64($0.findings) }), .integers(counts.map { Int64($0.dossiers) }),
+      ])
+  }
+
+  private static func parameters(of finding: NamedFinding) -> String {
+    var parts: [String] = []
+    if let found = finding.found { parts.append("\"found\":\(found)") }
+    if let limit = finding.limit { parts.append("\"limit\":\(limit)") }
+    if let difference = finding.difference { parts.append("\"difference\":\"\(Decimal4(units: difference))\"") }
+    if let other = finding.other { parts.append("\"other\":\"\(other)\"") }
+    return parts.isEmpty ? "" : "{\(parts.joined(separator: ","))}"
+  }
+}

@@ -1,0 +1,194 @@
+internal import Crypto
+package import Files
+package import Postgres
+
+/// What the ledger knows of a delivered file.
+package struct Claim: Sendable {
+  package enum Outcome: Sendable {
+    /// Ours to load; every later change carries the epoch.
+    case claimed
+    /// The same bytes were loaded before, as that file.
+    case duplicate(of: Int64)
+    /// Another process works on these bytes.
+    case busy
+    /// Three attempts have failed.
+    case exhausted
+  }
+  package var outcome: Outcome
+  package var fileID: Int64
+  package var epoch: Int64
+  package var attempts: Int
+}
+
+/// The ledger of files (`intake.file`, `intake.file_event`), by statements that can all be repeated.
+package enum Ledger {
+  /// What happens to a file, in the words of its story.
+  package enum Event: String, Sendable {
+    case claimed
+    case loaded
+    case duplicate
+    case refused
+    case quarantined
+    case waiting
+    case released
+    case receiptWritten = "receipt written"
+    case sourceRemoved = "source removed"
+  }
+
+  /// Attempts after which a file is quarantined.
+  package static let mostAttempts = 3
+
+  /// Takes a file for this connection: advisory lock on the content (try, never wait), then the attempt, committed before parsing starts.
+  ///
+  /// The lock is the session's: ``release(_:on:)`` gives it back, and so does the end of the connection.
+  package static func claim(
+    facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, on connection: Connection
+  ) throws(ServerFailure) -> Claim {
+    guard try lock(hash, on: connection) else {
+      return Claim(outcome: .busy, fileID: 0, epoch: 0, attempts: 0)
+    }
+    do throws(ServerFailure) {
+      try connection.begin()
+      let claim = try claimLocked(
+        facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, connection)
+      try connection.commit()
+      if case .claimed = claim.outcome { return claim }
+      try release(hash, on: connection)
+      return claim
+    } catch {
+      connection.rollback()
+      if connection.isUsable { try? release(hash, on: connection) }
+      throw error
+    }
+  }
+
+  private static func claimLocked(
+    facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, _ connection: Connection
+  ) throws(ServerFailure) -> Claim {
+    // loaded before: the same bytes under any name are a duplicate, a delivery with a line and a receipt of its own
+    let loaded = try connection.execute(
+      "SELECT file_id, file_name FROM intake.file WHERE facility_code = $1 AND content_sha256 = $2::bytea AND state = 'loaded'",
+      [.text(facility), .bytes(hash.bytes)], prepared: true)
+    if let original = loaded.isEmpty ? nil : loaded.integer(0, 0) {
+      // a run that ended between its commit and the removal of the source finds its own file again
+      let known = try connection.execute(
+        """
+        SELECT file_id, epoch, attempts FROM intake.file WHERE facility_code = $1 AND content_sha256 = $2::bytea AND file_name = $3
+          AND source_removed_at IS NULL AND state IN ('loaded', 'duplicate') ORDER BY file_id LIMIT 1
+        """, [.text(facility), .bytes(hash.bytes), .text(name)])
+      if let id = known.isEmpty ? nil : known.integer(0, 0) {
+        return Claim(
+          outcome: .duplicate(of: original), fileID: id, epoch: known.integer(0, 1) ?? 0,
+          attempts: Int(known.integer(0, 2) ?? 0))
+      }
+      let inserted = try connection.execute(
+        """
+        INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, reason, duplicate_of, run_id,
+          claimed_at, finished_at)
+        VALUES ($1, $2, $3, $4::bytea, $5, 'duplicate', 'S16', $6, $7, clock_timestamp(), clock_timestamp()) RETURNING file_id
+        """,
+        [
+          .text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(original),
+          .integer(run),
+        ])
+      let id = inserted.integer(0, 0) ?? 0
+      try event(.duplicate, file: id, epoch: 0, run: run, on: connection)
+      return Claim(outcome: .duplicate(of: original), fileID: id, epoch: 0, attempts: 0)
+    }
+    // begun before and not ended: the next attempt
+    let open = try connection.execute(
+      """
+      SELECT file_id, attempts FROM intake.file
+      WHERE facility_code = $1 AND content_sha256 = $2::bytea AND state IN ('claimed', 'waiting') ORDER BY file_id LIMIT 1 FOR UPDATE
+      """, [.text(facility), .bytes(hash.bytes)])
+    if let id = open.isEmpty ? nil : open.integer(0, 0) {
+      let attempts = Int(open.integer(0, 1) ?? 0)
+      let updated = try connection.execute(
+        """
+        UPDATE intake.file SET attempts = attempts + 1, epoch = epoch + 1, run_id = $2, state = 'claimed', file_name = $3, feed = $4,
+          claimed_at = clock_timestamp() WHERE file_id = $1 RETURNING epoch
+        """, [.integer(id), .integer(run), .text(name), .text(feed)])
+      let epoch = updated.integer(0, 0) ?? 0
+      try event(.claimed, file: id, epoch: epoch, run: run, on: connection)
+      return Claim(
+        outcome: attempts >= mostAttempts ? .exhausted : .claimed, fileID: id, epoch: epoch, attempts: attempts + 1)
+    }
+    let inserted = try connection.execute(
+      """
+      INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, attempts, epoch, run_id, claimed_at)
+      VALUES ($1, $2, $3, $4::bytea, $5, 'claimed', 1, 1, $6, clock_timestamp()) RETURNING file_id
+      """,
+      [.text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run)],
+      prepared: true)
+    let id = inserted.integer(0, 0) ?? 0
+    try event(.claimed, file: id, epoch: 1, run: run, on: connection)
+    return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
+  }
+
+  private static func lock(_ hash: ContentHash, on connection: Connection) throws(ServerFailure) -> Bool {
+    try connection.execute("SELECT pg_try_advisory_lock($1)", [.integer(key(hash))], prepared: true).flag(0, 0) ?? false
+  }
+
+  package static func release(_ hash: ContentHash, on connection: Connection) throws(ServerFailure) {
+    try connection.execute("SELECT pg_advisory_unlock($1)", [.integer(key(hash))], prepared: true)
+  }
+
+  private static func key(_ hash: ContentHash) -> Int64 {
+    Int64(bitPattern: hash.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+  }
+
+  /// Ends a claimed file without loading it; counts and findings are kept, nothing else is.
+  package static func end(
+    _ state: Event, _ claim: Claim, reason: String, detail: String?, receipt: String?, seen: Int,
+    findings: [FileLoad.LedgerFinding], counts: [FileLoad.CodeCount], run: Int64, on connection: Connection
+  ) throws(LoadFailure) {
+    do throws(ServerFailure) {
+      try connection.begin()
+      try FileLoad.write(findings, counts, file: claim.fileID, on: connection)
+      let updated = try connection.execute(
+        """
+        UPDATE intake.file SET state = $3, reason = $4, reason_detail = $5::jsonb, receipt = $6, finished_at = clock_timestamp(),
+          dossiers_seen = $7, dossiers_rejected = $7, dossiers_accepted = 0, dossiers_duplicate = 0, dossiers_superseding = 0
+        WHERE file_id = $1 AND epoch = $2 AND state = 'claimed' RETURNING file_id
+        """,
+        [
+          .integer(claim.fileID), .integer(claim.epoch), .text(state.rawValue), .text(reason),
+          detail.map { .text($0) } ?? .null, receipt.map { .text($0) } ?? .null, .integer(Int64(seen)),
+        ]
+      ).count
+      guard updated == 1 else {
+        connection.rollback()
+        throw ServerFailure.refused(Refusal("SH001"))
+      }
+      try event(state, file: claim.fileID, epoch: claim.epoch, run: run, on: connection)
+      try connection.commit()
+      failpoint("ledger.ended")
+    } catch {
+      connection.rollback()
+      if error.state == "SH001" { throw .claimLost }
+      throw .server(error)
+    }
+  }
+
+  /// Appends an event to the file's story; its hash covers the hash of the file's event before.
+  package static func event(
+    _ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String? = nil, on connection: Connection
+  ) throws(ServerFailure) {
+    let last = try connection.execute(
+      "SELECT encode(hash, 'hex') FROM intake.file_event WHERE file_id = $1 ORDER BY event_id DESC LIMIT 1",
+      [.integer(file)], prepared: true)
+    let previous = last.isEmpty ? nil : last.text(0, 0).flatMap { ContentHash(hex: $0) }
+    var sealed = SHA256()
+    sealed.update(data: previous?.bytes ?? [])
+    sealed.update(data: Array("\(file)|\(event.rawValue)|\(run)|\(epoch)|\(detail ?? "")".utf8))
+    try connection.execute(
+      """
+      INSERT INTO intake.file_event (file_id, kind, run_id, epoch, detail, previous_hash, hash)
+      VALUES ($1, $2, $3, $4, $5::jsonb, $6::bytea, $7::bytea)
+      """,
+      [
+        .integer(file), .text(event.rawValue), .integer(run), .integer(epoch), detail.map { .text($0) } ?? .null,
+        previous.map { .bytes($0.bytes) } ?? .null, .bytes(Array(sealed.finalize())),
+      ], prepared: true)
+  }
+}

@@ -1,0 +1,68 @@
+package import Bytes
+package import CommonSchema
+package import Findings
+package import Records
+package import Transform
+
+/// Dossiers of one file, judged and mapped, ready to be loaded together; about 1,000 dossiers or 16 MiB; reused.
+package struct PreparedBatch: Sendable {
+  /// One dossier of the batch and what the judge said.
+  package struct Entry: Sendable {
+    package var number: Int
+    package var kind: Dossier.Kind
+    package var key: [UInt8]
+    package var careMonth: CivilDate?
+    package var contentHash: [UInt8]
+    package var outcome: Verdict.Outcome
+    /// Codes that kept it out.
+    package var codes: [FindingCode]
+    /// Where its entry stands in ``archive`` (accepted) or ``rejects`` (rejected).
+    package var source: Range<Int>
+    package var sizeInBytes: Int
+    /// MA_LK may be shown to the hospital; the key made for an assessment may not.
+    package var mayShowKey: Bool { kind != .assessment }
+
+    package init(
+      number: Int, kind: Dossier.Kind, key: [UInt8], careMonth: CivilDate?, contentHash: [UInt8],
+      outcome: Verdict.Outcome,
+      codes: [FindingCode], source: Range<Int>, sizeInBytes: Int
+    ) {
+      self.number = number
+      self.kind = kind
+      self.key = key
+      self.careMonth = careMonth
+      self.contentHash = contentHash
+      self.outcome = outcome
+      self.codes = codes
+      self.source = source
+      self.sizeInBytes = sizeInBytes
+    }
+  }
+
+  package var rows: RowBatch
+  package var entries: [Entry] = []
+  /// Source bytes of accepted dossiers (``SourceArchive`` entries without its header).
+  package var archive = OutputBuffer()
+  /// Source bytes of rejected dossiers, the same way.
+  package var rejects = OutputBuffer()
+
+  package init(schema: CommonSchema) {
+    rows = RowBatch(schema: schema)
+  }
+
+  package mutating func removeAll() {
+    rows.removeAll()
+    entries.removeAll(keepingCapacity: true)
+    archive.removeAll()
+    rejects.removeAll()
+  }
+
+  package static let mostDossiers = 1_000
+  package static let mostBytes = 16 << 20
+
+  /// True when it is time to load it.
+  package var isFull: Bool {
+    entries.count >= PreparedBatch.mostDossiers || archive.count + rejects.count >= PreparedBatch.mostBytes
+      || rows.sizeInBytes >= PreparedBatch.mostBytes
+  }
+}
