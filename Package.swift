@@ -60,6 +60,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "Outbox",
+      dependencies: ["Bytes", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform", "Load"],
+      swiftSettings: strict),
+
     // whole
     .target(
       name: "Definitions", dependencies: ["Bytes", "Findings", "Records", "CommonSchema", "Transform", yams],
@@ -67,8 +72,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Postgres", "CommonSchema", "Transform", "Load",
-        "Definitions", logging, crypto, yams,
+        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Files", "Postgres", "CommonSchema", "Transform",
+        "Load", "Outbox", "Definitions", logging, crypto, yams,
       ],
       swiftSettings: strict),
 

@@ -1,3 +1,5 @@
+import Runs
+
 @main
 struct SongHan {
   static func main() {}
