@@ -76,6 +76,7 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
+    .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
