@@ -20,6 +20,13 @@ package struct Claim: Sendable {
   package var fileID: Int64
   package var epoch: Int64
   package var attempts: Int
+
+  package init(outcome: Outcome, fileID: Int64, epoch: Int64, attempts: Int) {
+    self.outcome = outcome
+    self.fileID = fileID
+    self.epoch = epoch
+    self.attempts = attempts
+  }
 }
 
 /// The ledger of files (`intake.file`, `intake.file_event`), by statements that can all be repeated.

@@ -55,7 +55,7 @@ package struct ParcelBuilder: Sendable {
     case .commonLines:
       content = Gzip.compress(lines(batch, Set(accepted)))
     }
-    let hash = ContentHash(of: content.span)
+    let hash = ContentHash(of: content)
     let months = wanted.compactMap { batch.entries[$0].careMonth }.sorted()
     let manifest = manifest(
       destination, number, hash, content.count, wanted.count, months.first, months.last.map { $0.lastOfMonth })

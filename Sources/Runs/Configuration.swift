@@ -1,4 +1,4 @@
-package import Files
+internal import Files
 internal import Foundation
 package import Outbox
 internal import Yams
@@ -64,7 +64,7 @@ package struct Configuration: Sendable {
     }
   }
 
-  private static func text(_ path: String, _ meaning: String, _ key: WritableKeyPath<Configuration, String> & Sendable) -> Setting {
+  private static func text(_ path: String, _ meaning: String, _ key: any WritableKeyPath<Configuration, String> & Sendable) -> Setting {
     Setting(path: path, meaning: meaning) { configuration, value in
       configuration[keyPath: key] = value
       return !value.isEmpty
@@ -72,7 +72,7 @@ package struct Configuration: Sendable {
   }
 
   private static func number(
-    _ path: String, _ meaning: String, _ range: ClosedRange<Int>, _ key: WritableKeyPath<Configuration, Int> & Sendable
+    _ path: String, _ meaning: String, _ range: ClosedRange<Int>, _ key: any WritableKeyPath<Configuration, Int> & Sendable
   ) -> Setting {
     Setting(path: path, meaning: "\(meaning); \(range.lowerBound) to \(range.upperBound)") { configuration, value in
       guard let number = Int(value), range.contains(number) else { return false }

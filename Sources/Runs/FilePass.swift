@@ -1,8 +1,8 @@
 package import Bytes
 internal import Compression
 package import Definitions
-package import ExtractXML
-package import Findings
+internal import ExtractXML
+internal import Findings
 package import Records
 package import Transform
 

@@ -1,5 +1,4 @@
-package import Findings
-package import Foundation
+internal import Foundation
 
 /// What happened to one file: the object of `run --json` and `check --json`, and the core of its receipt.
 package struct FileReport: Sendable, Codable {

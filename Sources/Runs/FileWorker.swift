@@ -2,12 +2,12 @@ internal import Bytes
 internal import CommonSchema
 internal import Compression
 internal import Definitions
-internal import Files
+package import Files
 internal import Findings
 internal import Foundation
 internal import Load
 internal import Outbox
-internal import Postgres
+package import Postgres
 internal import Records
 internal import Transform
 
@@ -105,7 +105,7 @@ final class FileWorker {
     }
     report.sha256 = copy.contentHash.hex
     report.sizeInBytes = copy.sizeInBytes
-    let facility = context.registry[code: file.facility]
+    let facility = context.registry[file.facility]
     for attempt in 1... {
       do throws(LoadFailure) {
         return try work(file, copy, facility, &report)
@@ -296,7 +296,7 @@ final class FileWorker {
       // whose file is it? the folder says it, and the content must agree
       let stated = facts.facility.map { Array($0.utf8) } ?? verdict.facility
       if !stated.isEmpty, stated != facilityCode {
-        let known = context.registry[code: String(decoding: stated, as: UTF8.self)] != nil
+        let known = context.registry[String(decoding: stated, as: UTF8.self)] != nil
         state.refusal = Finding(known ? .S07 : .S08, .reject)
         return false
       }
@@ -348,7 +348,7 @@ final class FileWorker {
       if refusal.code == .S04, !context.assumesSettled, try mayWait(file) {
         return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
       }
-      let ending: Ledger.Event = [.S03, .S08].contains(refusal.code) ? .quarantined : .refused
+      let ending: Ledger.Event = refusal.code == .S03 || refusal.code == .S08 ? .quarantined : .refused
       return try end(file, copy, claim, facility, ending, refusal, state.tally, seen: 0, &report)
     }
     try stage(facts.createdOn)
@@ -459,7 +459,7 @@ final class FileWorker {
     }
     let claim = Claim(outcome: .ended(state: ending.rawValue), fileID: report.fileID ?? 0, epoch: 0, attempts: 0)
     do throws(LoadFailure) {
-      try keepReceipt(claim, context.registry[code: file.facility], &report)
+      try keepReceipt(claim, context.registry[file.facility], &report)
       try writeReceipt(claim)
     } catch {
       if case .server(let failure) = error { throw .server(failure) }

@@ -1,6 +1,5 @@
-package import Definitions
 package import Findings
-package import Foundation
+internal import Foundation
 
 /// What a hospital gets back for a file: what happened to every dossier, and how to mend what was kept out.
 package struct Receipt: Sendable, Codable {
