@@ -80,7 +80,7 @@ let package = Package(
     // tool
     .executableTarget(
       name: "songhan",
-      dependencies: ["Findings", "Definitions", "Runs", argumentParser, logging],
+      dependencies: ["Bytes", "Findings", "Files", "Synthesis", "Definitions", "Runs", argumentParser, logging],
       swiftSettings: strict),
 
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),

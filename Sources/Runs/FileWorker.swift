@@ -57,7 +57,7 @@ struct RunContext: Sendable {
   let outbox: OutboxFolder
   let journal: Journal
   let assumesSettled: Bool
-  let progress: Progress
+  let progress: RunProgress
   let cancellation: Cancellation
 }
 
@@ -201,7 +201,6 @@ final class FileWorker {
 
   /// What is known while the dossiers of a file go by.
   private struct Progression {
-    var tally = FindingTally()
     var dossiers = FileReport.Dossiers()
     var rows: [Int] = []
     var rejected: [(dossier: Int, key: String?)] = []
@@ -266,6 +265,7 @@ final class FileWorker {
     let builder = ParcelBuilder(
       schema: common, facility: facility.code, fileHash: copy.contentHash.hex, fileID: claim.fileID)
     var state = Progression()
+    var tally = FindingTally()
     state.rows = [Int](repeating: 0, count: common.entities.count)
     var counts = state.rows
     let facilityCode = Array(facility.code.utf8)
@@ -290,7 +290,7 @@ final class FileWorker {
     }
 
     let pass = FilePass(rulings: rulings, receivedAt: Clock.now())
-    let facts = try pass.run(tally: &state.tally, read: reader(copy)) { dossier, verdict, facts, log in
+    let facts = try pass.run(tally: &tally, read: reader(copy)) { dossier, verdict, facts, log in
       state.dossiers.seen += 1
       state.editions.insert(dossier.edition.rawValue)
       // whose file is it? the folder says it, and the content must agree
@@ -344,20 +344,20 @@ final class FileWorker {
     report.edition = state.editions.sorted().joined(separator: ",")
     if let refusal = state.refusal ?? facts.refusal {
       load.rollback()
-      if state.refusal != nil { state.tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }
+      if state.refusal != nil { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }
       if refusal.code == .S04, !context.assumesSettled, try mayWait(file) {
         return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
       }
       let ending: Ledger.Event = refusal.code == .S03 || refusal.code == .S08 ? .quarantined : .refused
-      return try end(file, copy, claim, facility, ending, refusal, state.tally, seen: 0, &report)
+      return try end(file, copy, claim, facility, ending, refusal, tally, seen: 0, &report)
     }
     try stage(facts.createdOn)
     report.state = .loaded
     report.dossiers = state.dossiers
-    report.findings = state.tally.byCode
+    report.findings = tally.byCode
     for (number, entity) in common.entities.enumerated() where state.rows[number] > 0 { report.rows[entity.name] = state.rows[number] }
-    report.details = state.tally.details(context.definitions.catalogue, .vietnamese)
-    report.moreDetails = state.tally.more > 0 ? state.tally.more : nil
+    report.details = tally.details(context.definitions.catalogue, .vietnamese)
+    report.moreDetails = tally.more > 0 ? tally.more : nil
     let receipt = Receipt(report, facilityName: facility.name, rejected: state.rejected, judgedAt: Clock.text())
     do throws(LoadFailure) {
       try load.commit(
@@ -365,7 +365,7 @@ final class FileWorker {
           seen: state.dossiers.seen, accepted: state.dossiers.accepted, rejected: state.dossiers.rejected,
           duplicate: state.dossiers.duplicate, superseding: state.dossiers.superseding, rows: report.rows.json(pretty: false),
           findingCounts: report.findings.json(pretty: false), editions: report.edition ?? "", receipt: receipt.json(),
-          findings: state.tally.ledgerFindings, counts: state.tally.codeCounts, runID: context.runID))
+          findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID))
     } catch {
       guard case .server(.unknownOutcome) = error else { throw error }
       // nobody knows which way the commit went: the ledger row decides

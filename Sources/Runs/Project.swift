@@ -54,3 +54,21 @@ package struct Project: Sendable {
     isEmbedded ? try cluster().conninfo : configuration.warehouse
   }
 }
+
+extension Project {
+  /// Makes the inbox folder of a hospital.
+  package func makeInbox(of code: String) throws {
+    let inbox = try directory(configuration.inbox)
+    _ = try Directory(try FileName(code), in: inbox, creating: true)
+  }
+
+  /// How many files lie in each hospital's inbox folder.
+  package func waiting() throws(RunFailure) -> [(facility: String, files: Int)] {
+    do throws(FileFailure) {
+      let listing = try Inbox.list(try directory(configuration.inbox))
+      return Dictionary(grouping: listing.files, by: \.facility).map { ($0.key, $0.value.count) }.sorted { $0.0 < $1.0 }
+    } catch {
+      throw .files(error)
+    }
+  }
+}

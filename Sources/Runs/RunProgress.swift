@@ -2,7 +2,7 @@ package import Files
 internal import Synchronization
 
 /// How far a run is: counted by the workers, shown by the terminal.
-package final class Progress: Sendable {
+package final class RunProgress: Sendable {
   package struct Snapshot: Sendable {
     package var files = 0
     package var totalFiles = 0

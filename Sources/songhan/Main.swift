@@ -1,6 +1,0 @@
-import Runs
-
-@main
-struct SongHan {
-  static func main() {}
-}
