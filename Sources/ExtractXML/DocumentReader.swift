@@ -16,6 +16,8 @@ package struct DocumentReader {
     package var hadControls = false
     /// Pieces of text and elements with text that belong to no row.
     package var strays = 0
+    /// It was read without libxml2.
+    package var isPlain = false
   }
 
   /// The range of the dossier's text that holds the document at `range` in UTF-8, without byte order mark and declaration; nil when it
@@ -62,14 +64,17 @@ package struct DocumentReader {
   {
     var outcome = Outcome()
     var range = range
-    var content = PlainText.judge(dossier.text.span.extracting(range))
+    let content = PlainText.judge(dossier.text.span.extracting(range))
+    guard content.isValid else {
+      outcome.fault = .notWellFormed
+      return outcome
+    }
     if content.hasControls {
       // seen in texts copied from medical devices: they are read as blanks, the delivered bytes stay
       outcome.hadControls = true
       let start = dossier.text.count
       dossier.text.append(contentsOf: dossier.text[range].map { PlainText.isForbiddenControl($0) ? 0x20 : $0 })
       range = start..<dossier.text.count
-      content.hasControls = false
     }
     var table = TableRecords(columnCount: shape.columnCount)
     swap(&table, &dossier.tables[shape.number])  // the builder is its only owner: nothing is copied
@@ -79,8 +84,9 @@ package struct DocumentReader {
     var isWellFormed = false
     unsafe dossier.text.withUnsafeBufferPointer { text in
       let document = unsafe UnsafeBufferPointer(rebasing: text[range])
-      if !usesLibraryOnly && content.isValid {
+      if !usesLibraryOnly {
         isWellFormed = unsafe PlainDocument.read(document, base: range.lowerBound, into: &builder)
+        outcome.isPlain = isWellFormed
       }
       if !isWellFormed {
         builder.restart()
@@ -111,6 +117,8 @@ enum PlainText {
   }
 
   /// Whether the bytes are UTF-8 of characters that XML allows (control characters apart), and whether forbidden controls are among them.
+  ///
+  /// libxml2 does not see all of it: fed in pieces, 2.9 lets overlong forms pass inside CDATA.
   static func judge(_ text: Span<UInt8>) -> (isValid: Bool, hasControls: Bool) {
     unsafe text.withUnsafeBufferPointer { unsafe judge($0) }
   }

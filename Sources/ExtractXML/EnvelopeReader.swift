@@ -472,9 +472,15 @@ package final class EnvelopeReader: RecordReader {
         try refuseHere()
         return false
       }
-      if case .doctype = token {
+      switch token {
+      case .doctype:
         refuse("S", 12)
         return false
+      case .other where window.has("<![CDATA[", at: tokenStart):
+        // as with Base64: nothing in it is mark-up, and the parser would hold all of it until it ends
+        queue(upTo: tokenStart)
+        queuedTo = at
+      default: break
       }
       guard try pass() else { return false }
     }
@@ -751,16 +757,7 @@ final class OuterParser {
   var isComplete: Bool { depth.now == 0 && depth.deepest > 0 }
 
   func feed(_ bytes: [UInt8]) throws(ReaderFailure) -> Bool {
-    var failure: ReaderFailure?
-    var isValid = false
-    unsafe bytes.withUnsafeBufferPointer { bytes in
-      do throws(ReaderFailure) {
-        isValid = try unsafe parser.feed(bytes)
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
+    let isValid = try parser.feed(bytes)
     return isValid && depth.deepest <= RowBuilder.deepest
   }
 

@@ -33,12 +33,17 @@ protocol ParserEvents: AnyObject {
   private let context: xmlParserCtxtPtr
   private let state: State
 
-  private static let longestSilence = 64 * 1024
+  private let longestSilence: Int
   private static let mostNames: Int32 = 8192
   private static let piece = 8 * 1024
 
-  /// - Parameter acceptsUndeclaredPrefixes: the document was cut out of another one, which may have declared them.
-  init(events: any ParserEvents, acceptsUndeclaredPrefixes: Bool = false) throws(ReaderFailure) {
+  /// - Parameters:
+  ///   - acceptsUndeclaredPrefixes: the document was cut out of another one, which may have declared them.
+  ///   - longestSilence: bytes that may be fed without an event; CDATA is silent until it ends.
+  init(events: any ParserEvents, acceptsUndeclaredPrefixes: Bool = false, longestSilence: Int = 64 * 1024)
+    throws(ReaderFailure)
+  {
+    self.longestSilence = longestSilence
     PushParser.prepareLibrary
     songhan_silence_errors()
     state = State(events: events, acceptsUndeclaredPrefixes: acceptsUndeclaredPrefixes)
@@ -69,9 +74,23 @@ protocol ParserEvents: AnyObject {
       }
       offset += count
       state.fedSinceEvent += count
-      if state.fedSinceEvent > PushParser.longestSilence { state.isInvalid = true }
+      if state.fedSinceEvent > longestSilence { state.isInvalid = true }
       if unsafe xmlDictSize(context.pointee.dict) > PushParser.mostNames { state.isInvalid = true }
     }
+    return isValid
+  }
+
+  /// Feeds bytes; false when the document is invalid.
+  func feed(_ bytes: [UInt8]) throws(ReaderFailure) -> Bool {
+    var failure: ReaderFailure?
+    unsafe bytes.withUnsafeBufferPointer { bytes in
+      do throws(ReaderFailure) {
+        _ = try unsafe feed(bytes)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
     return isValid
   }
 

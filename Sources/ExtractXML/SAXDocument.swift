@@ -7,6 +7,9 @@ final class SAXDocument: ParserEvents {
   /// Where the text read since the last tag begins in the scratch.
   private var start = 0
 
+  /// One field in CDATA, and the piece in which it ends.
+  private static let longestSilence = RowBuilder.longestField + 64 * 1024
+
   private init(builder: RowBuilder) { self.builder = builder }
 
   /// Reads `document` into `builder`; false when it is not well-formed.
@@ -14,11 +17,34 @@ final class SAXDocument: ParserEvents {
     _ document: UnsafeBufferPointer<UInt8>, acceptsUndeclaredPrefixes: Bool, into builder: inout RowBuilder
   ) throws(ReaderFailure) -> Bool {
     let reader = SAXDocument(builder: builder)
-    let parser = try PushParser(events: reader, acceptsUndeclaredPrefixes: acceptsUndeclaredPrefixes)
-    var isWellFormed = try unsafe parser.feed(document)
+    let parser = try PushParser(
+      events: reader, acceptsUndeclaredPrefixes: acceptsUndeclaredPrefixes, longestSilence: longestSilence)
+    var isWellFormed: Bool
+    if unsafe document.contains(0x0D) {
+      isWellFormed = try parser.feed(unsafe withUnixLineEnds(document))
+    } else {
+      isWellFormed = try unsafe parser.feed(document)
+    }
     if isWellFormed { isWellFormed = try parser.finish() }
     builder = reader.builder
     return isWellFormed
+  }
+
+  /// Line ends CRLF and CR become LF, as XML 1.0, 2.11 wants before anything else; fed in pieces, libxml2 2.9 leaves them in CDATA.
+  private static func withUnixLineEnds(_ document: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(document.count)
+    var wasReturn = false
+    for i in 0..<document.count {
+      let byte = unsafe document[i]
+      if byte == 0x0D {
+        text.append(0x0A)
+      } else if byte != 0x0A || !wasReturn {
+        text.append(byte)
+      }
+      wasReturn = byte == 0x0D
+    }
+    return text
   }
 
   func open(_ name: UnsafeBufferPointer<UInt8>) {

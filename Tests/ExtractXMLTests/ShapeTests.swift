@@ -371,6 +371,26 @@ struct Shape: Sendable, CustomTestStringConvertible {
     #expect(visit.findings == ["A12 error table 2 found 2"])
   }
 
+  /// Documents and fields in CDATA may be as large as any other.
+  @Test func readsLargeCDATA() throws {
+    let field = String(repeating: "ộ", count: 100_000)
+    let document = "<TONG_HOP><MA_LK>1</MA_LK><DU_PHONG>\(field)</DU_PHONG></TONG_HOP>"
+    let fieldInCDATA = document.replacing(field, with: "<![CDATA[\(field)]]>")
+    for content in ["<![CDATA[\(document)]]>", fieldInCDATA, Sample.base64(fieldInCDATA), Sample.escaped(fieldInCDATA)]
+    {
+      for usesLibraryOnly in [false, true] {
+        let file = Sample.envelope(Sample.visit(Sample.file("XML1", content)))
+        let reading = try Reading(file, usesLibraryOnly: usesLibraryOnly)
+        #expect(reading.refusal == nil && reading.visits.first?.findings == [])
+        #expect(reading.visits.first?["XML1", 1, "DU_PHONG"] == field)
+      }
+    }
+    // what is wrong in it is wrong with the dossier
+    let control = try Reading(
+      Sample.envelope(Sample.visit(Sample.file("XML1", "<![CDATA[<TONG_HOP>\u{1}</TONG_HOP>]]>"))))
+    #expect(control.refusal == nil && control.visits.first?.findings == ["A13 warn table 1"])
+  }
+
   /// Prefixes that the envelope declared hold inside an embedded document.
   @Test func readsEmbeddedDocumentsWithPrefixes() throws {
     let root = "GIAMDINHHS xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
