@@ -94,6 +94,8 @@ let package = Package(
       name: "files-probe", dependencies: ["Files"], path: "Tests/FilesProbe", swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
+    .testTarget(
+      name: "ExtractXMLTests", dependencies: ["Bytes", "Findings", "Records", "ExtractXML"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
