@@ -14,25 +14,39 @@ package struct FindingTally: Sendable {
     var lastDossier = -1
   }
   private var counts: [Slot: Count] = [:]
-  package private(set) var kept: [(dossier: Int?, key: String?, finding: NamedFinding)] = []
-  package private(set) var more = 0
+  package typealias Kept = (dossier: Int?, key: String?, finding: NamedFinding)
+  /// What keeps dossiers out goes before everything else, so that no flood of remarks hides it.
+  private var rejecting: [Kept] = []
+  private var others: [Kept] = []
+  private var total = 0
+
+  /// The findings that are kept one by one: the first thousand, those that keep dossiers out before the rest.
+  package var kept: [Kept] {
+    (rejecting + others.prefix(FileReport.mostDetails - rejecting.count)).sorted {
+      ($0.dossier ?? .max) < ($1.dossier ?? .max)
+    }
+  }
+
+  /// How many findings are only counted.
+  package var more: Int { total - min(FileReport.mostDetails, rejecting.count + others.count) }
 
   package init() {}
 
   /// Takes a finding about a dossier, or about the file.
   package mutating func add(_ finding: Finding, dossier: Int?, key: String?, schema: SourceSchema) {
     count(finding.code, finding.severity, dossier, 1)
-    if kept.count < FileReport.mostDetails {
-      kept.append((dossier, key, schema.named(finding)))
-    } else {
-      more += 1
+    total += 1
+    if finding.severity == .reject {
+      if rejecting.count < FileReport.mostDetails { rejecting.append((dossier, key, schema.named(finding))) }
+    } else if others.count < FileReport.mostDetails {
+      others.append((dossier, key, schema.named(finding)))
     }
   }
 
   /// Takes findings beyond those that are kept one by one.
   package mutating func add(_ code: FindingCode, _ severity: Severity, times: Int, dossier: Int) {
     count(code, severity, dossier, times)
-    more += times
+    total += times
   }
 
   private mutating func count(_ code: FindingCode, _ severity: Severity, _ dossier: Int?, _ times: Int) {

@@ -82,6 +82,13 @@ package struct Receipt: Sendable, Codable {
     }
     self.rejected = rejected.map { Entry(dossier: $0.dossier, key: $0.key, findings: byDossier[$0.dossier] ?? []) }
     moreRejected = max(0, report.dossiers.rejected - rejected.count)
+    for slot in remarks.keys {
+      // the report counts all findings of a code; those of rejected dossiers are listed with them
+      guard var remark = remarks[slot] else { continue }
+      let listed = details.lazy.filter { $0.code == remark.code }.count
+      remark.count += max(0, (report.findings[remark.code] ?? 0) - listed)
+      remarks[slot] = remark
+    }
     self.remarks = remarks.values.sorted { ($0.severity == "error" ? 0 : 1, $0.code) < ($1.severity == "error" ? 0 : 1, $1.code) }
   }
 
@@ -131,7 +138,7 @@ package struct Receipt: Sendable, Codable {
           lines.append("    · MA_LK \(detail.key ?? words.unknownKey): \(place(detail)) – \(message(detail, catalogue, language))")
         }
         if remark.count > remark.first.count { lines.append("    · …") }
-        if let remedy = entry?.remedy[language] { lines.append("    \(words.remedy): \(remedy)") }
+        if let first = remark.first.first { lines.append("    \(words.remedy): \(remedy(first, catalogue, language))") }
       }
     }
     let others = aboutFile.filter { $0.code != reason }
@@ -141,9 +148,7 @@ package struct Receipt: Sendable, Codable {
       lines.append(String(repeating: "-", count: 72))
       for detail in others {
         lines.append("[\(detail.code)] \(message(detail, catalogue, language))")
-        if let remedy = FindingCode(detail.code).flatMap({ catalogue[$0] })?.remedy[language] {
-          lines.append("    \(words.remedy): \(remedy)")
-        }
+        lines.append("    \(words.remedy): \(remedy(detail, catalogue, language))")
       }
     }
     lines.append("")
@@ -166,9 +171,7 @@ package struct Receipt: Sendable, Codable {
         lines.append("   [\(code)] \(mark) \(place(detail)): \(message(detail, catalogue, words.language))")
       }
       if group.count > 5 { lines.append("   [\(code)] … \(words.times(group.count))") }
-      if let remedy = FindingCode(code).flatMap({ catalogue[$0] })?.remedy[words.language] {
-        lines.append("        \(words.remedy): \(remedy)")
-      }
+      if let first = group.first { lines.append("        \(words.remedy): \(remedy(first, catalogue, words.language))") }
     }
   }
 
@@ -184,8 +187,10 @@ package struct Receipt: Sendable, Codable {
     _ reason: String, _ details: [FileReport.Detail], _ catalogue: FindingCatalogue, _ words: Words
   ) -> [String] {
     guard let code = FindingCode(reason), let entry = catalogue[code] else { return ["[\(reason)]"] }
-    let text = details.first { $0.code == reason }.map { message($0, catalogue, words.language) } ?? entry.title[words.language]
-    return ["[\(reason)] \(text)", "\(words.remedy): \(entry.remedy[words.language])"]
+    let detail = details.first { $0.code == reason }
+    let text = detail.map { message($0, catalogue, words.language) } ?? entry.title[words.language]
+    let what = detail.map { remedy($0, catalogue, words.language) } ?? entry.remedy[words.language]
+    return ["[\(reason)] \(text)", "\(words.remedy): \(what)"]
   }
 
   private func place(_ detail: FileReport.Detail) -> String {
@@ -197,18 +202,22 @@ package struct Receipt: Sendable, Codable {
   }
 
   private func message(_ detail: FileReport.Detail, _ catalogue: FindingCatalogue, _ language: Language) -> String {
-    guard language != .vietnamese, let code = FindingCode(detail.code) else { return detail.message }
-    var finding = NamedFinding(code: code, severity: Severity(name: detail.severity) ?? .info)
-    finding.table = detail.table
-    finding.row = detail.row ?? 0
-    finding.field = detail.field
-    finding.other = detail.other
-    finding.found = detail.found
-    finding.limit = detail.limit
-    if let difference = detail.difference, let value = Decimal(string: difference) {
-      finding.difference = NSDecimalNumber(decimal: value * 10_000).int64Value
-    }
-    return catalogue.message(finding, language)
+    detail.finding.map { catalogue.message($0, language) } ?? detail.message
+  }
+
+  private func remedy(_ detail: FileReport.Detail, _ catalogue: FindingCatalogue, _ language: Language) -> String {
+    detail.finding.map { catalogue.remedy($0, language) } ?? ""
+  }
+}
+
+extension FileReport.Detail {
+  /// The finding that the detail tells; nil when its code is not known to this program.
+  fileprivate var finding: NamedFinding? {
+    guard let code = FindingCode(code) else { return nil }
+    let units = difference.flatMap { Decimal(string: $0) }.map { NSDecimalNumber(decimal: $0 * 10_000).int64Value }
+    return NamedFinding(
+      code: code, severity: Severity(name: severity) ?? .info, table: table, row: row ?? 0, field: field, other: other,
+      found: found, limit: limit, difference: units, byteOffset: byteOffset ?? -1)
   }
 }
 
