@@ -5,12 +5,21 @@ package import Records
 /// The constraints of a source schema's fields, compiled: reads every cell once, leaves its value beside it, and notes what is wrong
 /// (rules B01–B07, B09, B14, B15 and A12 of the list).
 package struct FieldCheck: Sendable {
-  private struct Compiled: Sendable {
+  /// What every cell of a column is asked; plain values, so that looking at a cell costs no reference counting.
+  private struct Ask {
     var logical: LogicalType
     var isRequired: Bool
+    /// Whether a code (or each part of a list) has something to be compared with.
+    var hasCodes: Bool
+    /// Characters above which rule B03 has something to say.
+    var warnAboveLength: Int32
+    var scale: Int32
+  }
+
+  /// The rest of a column, looked at only where the cell gives cause.
+  private struct Compiled: Sendable {
     var maxLength: Int
     var warnAboveLength: Int
-    var scale: Int
     var separator: UInt8
     var codes: CodeSet?
     /// Codes of one digit without the leading zero, as data before 4750 has them.
@@ -29,7 +38,10 @@ package struct FieldCheck: Sendable {
     var separator: UInt8?
   }
 
+  private let asks: [[Ask]]
   private let tables: [[Compiled]]
+  /// Columns of each table that are required under a condition.
+  private let conditional: [[Int]]
   /// Where the date of care stands: XML1.NGAY_RA, else NGAY_VAO of XML0.
   private let careFields: [Field]
 
@@ -52,8 +64,7 @@ package struct FieldCheck: Sendable {
         let date: FindingCode =
           column.logical == .birthDatetime ? .B07 : column.name == "NGAY_MIEN_CCT" ? .B09 : .B06
         return Compiled(
-          logical: column.logical, isRequired: column.isRequired, maxLength: column.maxLength ?? .max,
-          warnAboveLength: column.warnAboveLength ?? column.maxLength ?? .max, scale: column.scale ?? 4,
+          maxLength: column.maxLength ?? .max, warnAboveLength: column.warnAboveLength ?? column.maxLength ?? .max,
           separator: column.separator ?? UInt8(ascii: ";"),
           codes: column.codeList.flatMap { codes.lists[$0] } ?? column.catalogue.flatMap { codes.catalogues[$0] },
           allowsBareDigit: column.codeList == "MA_LOAI_KCB",
@@ -61,6 +72,16 @@ package struct FieldCheck: Sendable {
           conditions: conditions.count == column.requiredWhen.count ? conditions : [], dateCode: date)
       }
     }
+    let compiled = tables
+    asks = schema.tables.enumerated().map { number, table in
+      table.columns.enumerated().map { index, column in
+        let rest = compiled[number][index]
+        return Ask(
+          logical: column.logical, isRequired: column.isRequired, hasCodes: rest.codes != nil || rest.isFacility,
+          warnAboveLength: Int32(clamping: rest.warnAboveLength), scale: Int32(column.scale ?? 4))
+      }
+    }
+    conditional = compiled.map { columns in columns.indices.filter { !columns[$0].conditions.isEmpty } }
     careFields = [("XML1", "NGAY_RA"), ("XML1", "NGAY_VAO"), ("XML0", "NGAY_VAO")].compactMap { table, column in
       schema.table(table).flatMap { number in
         schema.tables[number].column(column).map { Field(table: number, column: $0) }
@@ -78,27 +99,43 @@ package struct FieldCheck: Sendable {
       values.removeAll(keepingCapacity: true)
       let cells = dossier.tables[table].cells
       values.reserveCapacity(cells.count)
-      let columns = tables[table]
+      let asks = asks[table]
       var slot = 0
       for row in 0..<dossier.tables[table].rowCount {
-        for column in columns.indices {
+        for column in asks.indices {
           let cell = cells[slot]
           slot &+= 1
+          let ask = asks[column]
           if cell.length == 0 {
             values.append(CellValue.blank)
-            if columns[column].isRequired {
-              log.note(.B01, Field(table: table, column: column), row: row)
+            if ask.isRequired { log.note(.B01, Field(table: table, column: column), row: row) }
+            continue
+          }
+          if cell.length > ask.warnAboveLength {
+            checkLength(text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, &log)
+          }
+          switch ask.logical {
+          case .string, .stringList:
+            values.append(CellValue.text)
+          case .code:
+            if ask.hasCodes {
+              code(
+                text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, care,
+                dossier.edition, &log)
             }
-          } else {
+            values.append(CellValue.text)
+          default:
             values.append(
-              read(cell, columns[column], text, Field(table: table, column: column), row, care, dossier.edition, &log))
+              read(
+                text.span.extracting(cell.range), ask, table, Field(table: table, column: column), row, care,
+                dossier.edition, &log))
           }
         }
       }
       dossier.tables[table].values = values
     }
     for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
-      checkConditions(dossier, table, text, &log)
+      if !conditional[table].isEmpty { checkConditions(dossier, table, text, &log) }
       checkNames(dossier, table, &log)
     }
   }
@@ -114,53 +151,50 @@ package struct FieldCheck: Sendable {
 
   // MARK: one cell
 
+  /// The value of a cell that is a number, a date or a list.
   private func read(
-    _ cell: TableRecords.Cell, _ column: Compiled, _ text: [UInt8], _ field: Field, _ row: Int, _ care: CivilDate?,
+    _ span: Span<UInt8>, _ ask: Ask, _ table: Int, _ field: Field, _ row: Int, _ care: CivilDate?,
     _ edition: Dossier.Edition, _ log: inout FindingLog
   ) -> Int64 {
-    let span = text.span.extracting(cell.range)
-    if span.count > column.warnAboveLength { checkLength(span, column, field, row, &log) }
-    switch column.logical {
-    case .string, .stringList:
-      return CellValue.text
+    switch ask.logical {
+    case .decimal:
+      return decimal(span, Int(ask.scale), field, row, &log)
     case .integer:
       guard let value = FieldCheck.integer(span) else {
         log.note(.B04, field, .error, row: row)
         return CellValue.invalid
       }
       return value
-    case .decimal:
-      return decimal(span, column, field, row, &log)
-    case .code:
-      code(span, column, field, row, care, edition, &log)
-      return CellValue.text
-    case .date:
-      guard let day = CivilDate(compact: span) else {
-        log.note(column.dateCode, field, row: row)
-        return CellValue.invalid
-      }
-      return Int64(day.daysSinceEpoch)
     case .datetime:
       guard let minute = CivilMinute(compact: span) else {
-        log.note(column.dateCode, field, row: row)
+        log.note(tables[table][field.column].dateCode, field, row: row)
         return CellValue.invalid
       }
       return minute.minutesSinceEpoch
+    case .date:
+      guard let day = CivilDate(compact: span) else {
+        log.note(tables[table][field.column].dateCode, field, row: row)
+        return CellValue.invalid
+      }
+      return Int64(day.daysSinceEpoch)
     case .dateOrDatetime:
       if span.count == 8, let day = CivilDate(compact: span) { return Int64(day.daysSinceEpoch) * 1440 }
       guard let minute = CivilMinute(compact: span) else {
-        log.note(column.dateCode, field, row: row)
+        log.note(tables[table][field.column].dateCode, field, row: row)
         return CellValue.invalid
       }
       return minute.minutesSinceEpoch
     case .birthDatetime:
       guard let birth = BirthDate(compact: span), birth.day.components.year >= 1900 else {
-        log.note(column.dateCode, field, .error, row: row)
+        log.note(tables[table][field.column].dateCode, field, .error, row: row)
         return CellValue.invalid
       }
       return BirthValue.pack(birth)
     case .codeList, .dateList, .decimalList:
-      return list(span, column, field, row, care, edition, &log)
+      if ask.logical == .codeList && !ask.hasCodes { return CellValue.text }
+      return list(span, ask.logical, tables[table][field.column], field, row, care, edition, &log)
+    case .string, .stringList, .code:
+      return CellValue.text
     }
   }
 
@@ -176,14 +210,12 @@ package struct FieldCheck: Sendable {
     return value
   }
 
-  private func decimal(
-    _ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ log: inout FindingLog
-  ) -> Int64 {
+  private func decimal(_ text: Span<UInt8>, _ scale: Int, _ field: Field, _ row: Int, _ log: inout FindingLog) -> Int64 {
     switch Decimal4.read(text) {
     case .success(let reading):
       if reading.value.units < 0 { log.note(.B04, field, .error, row: row) }
-      if reading.decimals > column.scale {
-        log.note(.B05, field, .warn, row: row, found: reading.decimals, limit: column.scale)
+      if reading.decimals > scale {
+        log.note(.B05, field, .warn, row: row, found: reading.decimals, limit: scale)
       }
       return reading.value.units
     case .failure:
@@ -214,16 +246,15 @@ package struct FieldCheck: Sendable {
   }
 
   private func list(
-    _ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ care: CivilDate?, _ edition: Dossier.Edition,
-    _ log: inout FindingLog
+    _ text: Span<UInt8>, _ logical: LogicalType, _ column: Compiled, _ field: Field, _ row: Int, _ care: CivilDate?,
+    _ edition: Dossier.Edition, _ log: inout FindingLog
   ) -> Int64 {
-    if column.logical == .codeList && column.codes == nil && !column.isFacility { return CellValue.text }
     var isValid = true
     var parts = ListParts(separator: column.separator)
     while let part = parts.next(in: text) {
       let item = text.extracting(part)
       if item.isEmpty { continue }
-      switch column.logical {
+      switch logical {
       case .codeList:
         code(item, column, field, row, care, edition, &log)
       case .dateList:
@@ -260,7 +291,8 @@ package struct FieldCheck: Sendable {
   /// Rule B02: fields that are required under a condition.
   private func checkConditions(_ dossier: Dossier, _ table: Int, _ text: [UInt8], _ log: inout FindingLog) {
     let records = dossier.tables[table]
-    for (column, compiled) in tables[table].enumerated() where !compiled.conditions.isEmpty {
+    for column in conditional[table] {
+      let compiled = tables[table][column]
       for row in 0..<records.rowCount where records.values[row * records.columnCount + column] == CellValue.blank {
         if compiled.conditions.allSatisfy({ holds($0, dossier, row, text) }) {
           log.note(.B02, Field(table: table, column: column), .error, row: row, other: compiled.conditions[0].field)
