@@ -60,6 +60,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "Outbox",
+      dependencies: ["Bytes", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform", "Load"],
+      swiftSettings: strict),
+
     // whole
     .target(
       name: "Definitions", dependencies: ["Bytes", "Findings", "Records", "CommonSchema", "Transform", yams],
@@ -67,15 +72,15 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Postgres", "CommonSchema", "Transform", "Load",
-        "Definitions", logging, crypto, yams,
+        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Files", "Postgres", "CommonSchema", "Transform",
+        "Load", "Outbox", "Definitions", logging, crypto, yams,
       ],
       swiftSettings: strict),
 
     // tool
     .executableTarget(
       name: "songhan",
-      dependencies: ["Findings", "Definitions", "Runs", argumentParser, logging],
+      dependencies: ["Bytes", "Findings", "Files", "Synthesis", "Definitions", "Runs", argumentParser, logging],
       swiftSettings: strict),
 
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
@@ -88,6 +93,9 @@ let package = Package(
     .executableTarget(
       name: "files-probe", dependencies: ["Files"], path: "Tests/FilesProbe", swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
+    .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
+    .testTarget(
+      name: "ExtractXMLTests", dependencies: ["Bytes", "Findings", "Records", "ExtractXML"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

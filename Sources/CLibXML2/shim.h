@@ -1,6 +1,7 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/SAX2.h>
+#include <libxml/catalog.h>
 #include <libxml/xmlerror.h>
 
 // Both error channels of libxml2 belong to the calling thread and print unless told otherwise; the generic one takes a variadic function,

@@ -2,73 +2,122 @@ internal import Bytes
 internal import Glibc
 internal import Records
 
-/// The XML declaration of a file: `<?xml version="1.0" encoding="…" standalone="…"?>`.
+/// The XML declaration that a document begins with: `<?xml version="1.0" encoding="…" standalone="…"?>`.
 struct Declaration {
-  var encoding: String?
+  /// As written; nil when it names none.
+  private(set) var encoding: String?
+  /// From `<?xml` to `?>`, in bytes.
+  private(set) var count = 0
 
-  /// Nil when it is not well-formed.
-  init?(_ bytes: ArraySlice<UInt8>) {
-    var rest = Substring(String(decoding: bytes, as: UTF8.self))
-    guard rest.hasPrefix("<?xml"), rest.hasSuffix("?>") else { return nil }
-    rest = rest.dropFirst(5).dropLast(2)
-    var seen: [String] = []
-    while true {
-      rest = rest.drop { $0.isWhitespace }
-      if rest.isEmpty { break }
-      guard let equals = rest.firstIndex(of: "=") else { return nil }
-      let name = rest[..<equals].filter { !$0.isWhitespace }
-      rest = rest[rest.index(after: equals)...].drop { $0.isWhitespace }
-      guard let quote = rest.first, quote == "\"" || quote == "'" else { return nil }
-      rest = rest.dropFirst()
-      guard let end = rest.firstIndex(of: quote) else { return nil }
-      let value = rest[..<end]
-      rest = rest[rest.index(after: end)...]
-      switch name {
-      case "version":
-        guard value.hasPrefix("1.") else { return nil }
-      case "encoding": encoding = String(value)
-      case "standalone":
-        guard value == "yes" || value == "no" else { return nil }
-      default: return nil
-      }
-      seen.append(String(name))
+  /// The longest declaration that is looked at.
+  static let longest = 1024
+
+  /// Whether `text` begins with a declaration (or something that wants to be one) at `offset`.
+  static func begins(_ text: Span<UInt8>, at offset: Int) -> Bool {
+    text.has("<?xml", at: offset) && offset + 5 < text.count && Text.isSpace(text[offset + 5])
+  }
+
+  /// Reads the declaration at `offset`; nil when it is not as XML 1.0, 2.8 wants it.
+  init?(_ text: Span<UInt8>, at offset: Int) {
+    guard Declaration.begins(text, at: offset) else { return nil }
+    let end = min(text.count, offset + Declaration.longest)
+    var i = offset + 5
+    func skipSpaces() {
+      while i < end, Text.isSpace(text[i]) { i += 1 }
     }
-    guard seen.first == "version", Set(seen).count == seen.count else { return nil }
+    /// ` name = "value"`, or nil when another name stands there.
+    func value(_ name: StaticString) -> Range<Int>? {
+      let before = i
+      skipSpaces()
+      guard i > before, text.has(name, at: i) else {
+        i = before
+        return nil
+      }
+      i += name.utf8CodeUnitCount
+      skipSpaces()
+      guard i < end, text[i] == UInt8(ascii: "=") else { return nil }
+      i += 1
+      skipSpaces()
+      guard i < end, text[i] == UInt8(ascii: "\"") || text[i] == UInt8(ascii: "'") else { return nil }
+      let quote = text[i]
+      i += 1
+      let start = i
+      while i < end, text[i] != quote { i += 1 }
+      guard i < end, i > start else { return nil }
+      i += 1
+      return start..<i - 1
+    }
+    guard let version = value("version"), version.count >= 3, text.has("1.", at: version.lowerBound),
+      (version.lowerBound + 2..<version.upperBound).allSatisfy({ text[$0] >= 0x30 && text[$0] <= 0x39 })
+    else { return nil }
+    if let name = value("encoding") {
+      guard text[name.lowerBound] | 0x20 >= 0x61, text[name.lowerBound] | 0x20 <= 0x7A else { return nil }
+      encoding = name.reduce(into: "") { $0.unicodeScalars.append(Unicode.Scalar(text[$1])) }
+    }
+    if let standalone = value("standalone") {
+      guard
+        standalone.count == 2 && text.has("no", at: standalone.lowerBound)
+          || standalone.count == 3 && text.has("yes", at: standalone.lowerBound)
+      else { return nil }
+    }
+    skipSpaces()
+    guard text.has("?>", at: i) else { return nil }
+    count = i + 2 - offset
   }
 }
 
 /// The encodings an XML file may have here: UTF-8, UTF-16, US-ASCII, windows-1258 (reliability rules, section 6).
 enum Encoding {
-  static func isUTF8(_ name: String) -> Bool {
-    ["UTF-8", "UTF8", "US-ASCII", "ASCII"].contains(name.uppercased())
+  /// What the first bytes say.
+  enum Beginning: Equatable {
+    case bytes
+    /// UTF-16, told by its byte order mark or by the zero bytes beside the first `<`; the name is for `iconv`.
+    case wide(String)
+    /// UTF-32.
+    case unsupported
   }
 
-  /// The name for `iconv` of a one-byte encoding we read.
-  static func narrow(_ name: String) -> String? {
-    switch name.uppercased() {
-    case "WINDOWS-1258", "CP1258": "CP1258"
-    default: nil
+  static func beginning(_ text: Span<UInt8>) -> Beginning {
+    guard text.count >= 4 else { return .bytes }
+    switch (text[0], text[1], text[2], text[3]) {
+    case (0xFF, 0xFE, 0, 0), (0, 0, 0xFE, 0xFF), (0x3C, 0, 0, 0), (0, 0, 0, 0x3C): return .unsupported
+    case (0xFF, 0xFE, _, _), (0xFE, 0xFF, _, _): return .wide("UTF-16")
+    case (0x3C, 0, _, 0): return .wide("UTF-16LE")
+    case (0, 0x3C, 0, _): return .wide("UTF-16BE")
+    default: return .bytes
     }
   }
 
-  /// UTF-16, told by its byte order mark or by the zero bytes of `<?` or `<G`.
-  static func wide(_ bytes: [UInt8]) -> String? {
-    guard bytes.count >= 4 else { return nil }
-    switch (bytes[0], bytes[1], bytes[2], bytes[3]) {
-    case (0xFF, 0xFE, _, _): return "UTF-16"
-    case (0xFE, 0xFF, _, _): return "UTF-16"
-    case (0x3C, 0, _, 0): return "UTF-16LE"
-    case (0, 0x3C, 0, _): return "UTF-16BE"
-    default: return nil
+  /// What a declaration written in single bytes says.
+  enum Declared: Equatable {
+    case utf8
+    /// One byte a character; the name is for `iconv`.
+    case narrow(String)
+    case unsupported
+  }
+
+  /// A declaration that can be read byte by byte is not in UTF-16, whatever it says: programs that build it as a wide string and save it
+  /// as UTF-8 leave that name behind. It is then read as UTF-8, and refused where it is not.
+  static func declared(_ name: String?) -> Declared {
+    switch name?.uppercased() {
+    case nil, "UTF-8", "UTF8", "US-ASCII", "ASCII", "UTF-16", "UTF16": .utf8
+    case "WINDOWS-1258", "CP1258": .narrow("CP1258")
+    default: .unsupported
     }
   }
 }
 
 /// Turns another encoding into UTF-8 while reading, with the C library's `iconv`.
+///
+/// A byte sequence that the encoding does not have becomes a byte that UTF-8 does not have, so that the document is refused.
 @safe final class Transcoder {
   private let descriptor: iconv_t
   private var window: InputWindow
-  private var at = 0
+  private var output = [UInt8](repeating: 0, count: InputWindow.piece)
+  private var needsMore = true
+  private var isFlushed = false
+
+  private static let invalid: UInt8 = 0xFF
 
   init(from name: String, window: InputWindow) throws(ReaderFailure) {
     guard let descriptor = unsafe iconv_open("UTF-8", name), unsafe descriptor != iconv_t(bitPattern: -1) else {
@@ -76,84 +125,123 @@ enum Encoding {
     }
     unsafe self.descriptor = descriptor
     self.window = window
+    needsMore = window.bytes.isEmpty
   }
 
   deinit { unsafe iconv_close(descriptor) }
 
-  /// The converted bytes. A byte sequence that the encoding does not have becomes U+FFFD; half a character at the end of the file too.
+  /// The converted bytes.
   var source: ByteSource {
-    { (most, target) throws(ReaderFailure) in
-      let before = target.count
-      while target.count == before {
-        let isMore = try self.window.fill(to: self.at + 1)
-        guard isMore else { return 0 }
-        if self.window.bytes.count - self.at < 4 { _ = try self.window.fill(to: self.at + 4) }
-        self.convert(most, &target)
-        if self.at > 0 {
-          self.window.drop(self.at)
-          self.at = 0
-        }
-      }
-      return target.count - before
+    { (most, target) throws(ReaderFailure) in try self.read(most, &target) }
+  }
+
+  /// The whole of `text` in UTF-8.
+  static func convert(_ text: [UInt8], from name: String) throws(ReaderFailure) -> [UInt8] {
+    var isGiven = false
+    let window = InputWindow { (_, target) throws(ReaderFailure) in
+      if isGiven { return 0 }
+      isGiven = true
+      target.append(contentsOf: text)
+      return text.count
     }
+    let transcoder = try Transcoder(from: name, window: window)
+    var result: [UInt8] = []
+    while try transcoder.read(InputWindow.piece, &result) > 0 {}
+    return result
+  }
+
+  private func read(_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int {
+    let before = target.count
+    while target.count == before {
+      if needsMore, try !window.grow() {
+        if !window.bytes.isEmpty {
+          target.append(Transcoder.invalid)  // half a character
+          window.drop(window.bytes.count)
+        } else if !isFlushed {
+          isFlushed = true
+          flush(&target)
+        }
+        break
+      }
+      convert(most, &target)
+    }
+    return target.count - before
   }
 
   private func convert(_ most: Int, _ target: inout [UInt8]) {
-    var output = [UInt8](repeating: 0, count: most)
-    var input = window.bytes
     var taken = 0
     var made = 0
-    var isBroken = false
-    unsafe input.withUnsafeMutableBytes { input in
+    var error: CInt = 0
+    unsafe window.bytes.withUnsafeBytes { input in
       unsafe output.withUnsafeMutableBytes { output in
-        var from = unsafe (input.baseAddress! + at).assumingMemoryBound(to: CChar.self) as UnsafeMutablePointer<CChar>?
-        var fromLeft = input.count - at
-        var to = unsafe output.baseAddress!.assumingMemoryBound(to: CChar.self) as UnsafeMutablePointer<CChar>?
-        var toLeft = output.count
-        let result = unsafe iconv(descriptor, &from, &fromLeft, &to, &toLeft)
-        if result == Int.max || result == -1 || result == Int(bitPattern: UInt.max) {
-          isBroken = errno == EILSEQ || (errno == EINVAL && toLeft == output.count)
-        }
-        taken = input.count - at - fromLeft
-        made = output.count - toLeft
+        // iconv reads through this pointer and never writes, though its signature would let it
+        var from = unsafe UnsafeMutableRawPointer(mutating: input.baseAddress)?.assumingMemoryBound(to: CChar.self)
+        var fromLeft = input.count
+        var to = unsafe output.baseAddress?.assumingMemoryBound(to: CChar.self)
+        let room = min(most, output.count)
+        var toLeft = room
+        if unsafe iconv(descriptor, &from, &fromLeft, &to, &toLeft) == -1 { error = errno }
+        taken = input.count - fromLeft
+        made = room - toLeft
       }
     }
-    at += taken
     target.append(contentsOf: output[..<made])
-    if isBroken && at < window.bytes.count {
-      target.append(contentsOf: [0xEF, 0xBF, 0xBD])
-      at += 1
+    if error == EILSEQ {
+      target.append(Transcoder.invalid)
+      taken += 1
     }
+    window.drop(min(taken, window.bytes.count))
+    needsMore = error == EINVAL || window.bytes.isEmpty
+  }
+
+  /// Windows-1258 keeps a letter back until it knows whether a tone mark follows.
+  private func flush(_ target: inout [UInt8]) {
+    var made = 0
+    unsafe output.withUnsafeMutableBytes { output in
+      var to = unsafe output.baseAddress?.assumingMemoryBound(to: CChar.self)
+      var toLeft = output.count
+      unsafe iconv(descriptor, nil, nil, &to, &toLeft)
+      made = output.count - toLeft
+    }
+    target.append(contentsOf: output[..<made])
   }
 }
 
-/// A document given as text inside an element: escaped or in CDATA.
+/// What stands in an element that holds only text, however it is written: plain, escaped, in CDATA, between comments.
 enum TextContent {
-  /// The text with CDATA opened and references resolved; nil when the content begins with an element.
-  static func document(_ raw: Span<UInt8>) -> [UInt8]? {
+  /// The text with CDATA opened, references resolved and comments left out; nil when an element stands in it.
+  ///
+  /// Whether it is well-formed is not judged here.
+  static func plain(_ raw: Span<UInt8>) -> [UInt8]? {
     var text: [UInt8] = []
     var i = 0
-    let cdata = Array("<![CDATA[".utf8)
     while i < raw.count {
-      if raw[i] == UInt8(ascii: "<") {
-        guard i + cdata.count <= raw.count else { return nil }
-        for k in cdata.indices where raw[i + k] != cdata[k] { return nil }
-        i += cdata.count
-        while i < raw.count {
-          if i + 2 < raw.count, raw[i] == 0x5D, raw[i + 1] == 0x5D, raw[i + 2] == UInt8(ascii: ">") { break }
-          text.append(raw[i])
+      let byte = raw[i]
+      if byte == UInt8(ascii: "<") {
+        let opening: Int
+        let closing: StaticString
+        if raw.has("<![CDATA[", at: i) {
+          (opening, closing) = (9, "]]>")
+        } else if raw.has("<!--", at: i) {
+          (opening, closing) = (4, "-->")
+        } else if raw.has("<?", at: i) {
+          (opening, closing) = (2, "?>")
+        } else {
+          return nil
+        }
+        i += opening
+        while i < raw.count, !raw.has(closing, at: i) {
+          if opening == 9 { text.append(raw[i]) }
           i += 1
         }
-        i += 3
-      } else if raw[i] == UInt8(ascii: "&") {
-        var close = i + 1
-        while close < raw.count, close - i < 12, raw[close] != UInt8(ascii: ";") { close += 1 }
-        guard close < raw.count else { return text }
-        let scalar = unsafe raw.extracting(i + 1..<close).withUnsafeBufferPointer { unsafe Reference.scalar($0) }
-        if let scalar { text.append(contentsOf: Array(String(Character(scalar)).utf8)) }
-        i = close + 1
+        i += closing.utf8CodeUnitCount
+      } else if byte == UInt8(ascii: "&") {
+        let name = i + 1
+        while i < raw.count, raw[i] != UInt8(ascii: ";") { i += 1 }
+        if let scalar = Reference.scalar(raw, name..<i) { text.append(contentsOf: String(scalar).utf8) }
+        i += 1
       } else {
-        text.append(raw[i])
+        text.append(byte)
         i += 1
       }
     }

@@ -2,27 +2,23 @@ internal import Bytes
 internal import Findings
 package import Records
 
-/// Reads the envelopes of QĐ 130, 4750, 3176 and 4210 (GIAMDINHHS), check-in files (XML0), assessment files (XML12) and bare inner documents.
+/// Reads the envelopes of QĐ 130, 4750, 3176 and 4210 (GIAMDINHHS), check-in files (XML0), assessment files (XML12) and bare inner
+/// documents.
 ///
-/// The outer structure is judged by libxml2; a scanner runs beside it, knows where each HOSO and each NOIDUNGFILE stands, decodes the Base64
-/// itself and keeps it away from the parser (nothing in Base64 is mark-up). Inner documents are read one by one. A broken inner document is a
-/// finding of its dossier; a broken or cut outer envelope refuses the file (layout: letter 1245/BHXH-CNTT of 3 May 2024).
+/// The outer structure is judged by libxml2; a scanner runs beside it, knows where each HOSO and each NOIDUNGFILE stands, decodes the
+/// Base64 itself and keeps it away from the parser (nothing in Base64 is mark-up). A dossier is handed on after libxml2 has seen it. Inner
+/// documents are read one by one. A broken inner document is a finding of its dossier; a broken or cut outer envelope refuses the file
+/// (layout: letter 1245/BHXH-CNTT of 3 May 2024).
+///
+/// Offsets are those of the file as delivered; where it is not in UTF-8, those of its UTF-8 form.
 package final class EnvelopeReader: RecordReader {
   package private(set) var facts = FileFacts()
 
   private let schemas: [SourceSchema]
   private let shapes: Shapes
+  private let documents: DocumentReader
   private var window: InputWindow
-  private var outer: OuterParser?
-  /// Bytes that the outer parser has not seen yet.
-  private var pending: [UInt8] = []
-  /// Where the scanner stands in the window.
-  private var at = 0
-  private var documents = DocumentReader()
   private var state = State.start
-  /// Names of the open elements.
-  private var open: [String] = []
-  private var rowElement = ""
   private var number = 0
 
   private enum State {
@@ -38,72 +34,118 @@ package final class EnvelopeReader: RecordReader {
   /// - Parameters:
   ///   - schemas: `qd3176` first, its predecessor `qd4210` second.
   ///   - source: appends up to `most` bytes of the file to `target` and says how many; 0 at the end.
+  ///   - usesLibraryOnly: for tests: leave every inner document to libxml2.
   package init(
-    schemas: [SourceSchema], source: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int,
+    schemas: [SourceSchema],
+    source: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int,
     usesLibraryOnly: Bool = false
   ) {
     self.schemas = schemas
     shapes = Shapes(schemas: schemas)
     window = InputWindow(source: source)
-    documents.usesLibraryOnly = usesLibraryOnly
+    documents = DocumentReader(usesLibraryOnly: usesLibraryOnly)
   }
+
+  /// The most bytes of the file that were held at once.
+  package var largestWindow: Int { window.largest }
 
   package func next(into dossier: Dossier) throws(ReaderFailure) -> Bool {
     dossier.removeAll()
     if state == .start { try begin() }
-    guard state == .inside, facts.refusal == nil else { return false }
-    if facts.form == .bare { return try readBare(into: dossier) }
-    return try scan(into: dossier)
+    guard state == .inside else { return false }
+    return try facts.form == .bare ? readBare(into: dossier) : scan(into: dossier)
   }
 
-  // MARK: beginning and end
+  // MARK: beginning
+
+  /// Where the document begins in the window, behind byte order mark and declaration; until the first ``forget()``.
+  private var bodyStart = 0
+  private var root = ""
 
   /// Looks at the first bytes: encoding, declaration, root.
   private func begin() throws(ReaderFailure) {
     _ = try window.fill(to: 4)
     guard !window.bytes.isEmpty else { return refuse("S", 1) }
-    if let reencoded = Encoding.wide(window.bytes) {
-      window = try InputWindow(source: Transcoder(from: reencoded, window: window).source)
-      facts.encoding = reencoded
-      _ = try window.fill(to: 4)
+    switch Encoding.beginning(window.bytes.span) {
+    case .bytes: break
+    case .unsupported: return refuse("S", 20)
+    case .wide(let name): try transcode(from: name)
     }
-    if window.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
+    if window.has("\u{FEFF}", at: 0) { at = 3 }
+    let start = at
+    guard try readDeclaration() else { return }
+    let hasDeclaration = at > start
+    (bodyStart, queuedTo) = (at, at)
     while true {
       while at < window.bytes.count, Text.isSpace(window.bytes[at]) { at += 1 }
       if at < window.bytes.count { break }
-      guard try window.grow() else { return refuse("S", 1) }
-      if at > EnvelopeReader.longestTag { return refuse("S", 2) }
+      guard at <= EnvelopeReader.longestTag else { return refuse("S", 2) }
+      guard try window.grow() else { return refuse("S", hasDeclaration ? 4 : 1) }
     }
     guard window.bytes[at] == UInt8(ascii: "<") else { return refuse("S", 2) }
-    guard try readDeclaration() else { return }
     outer = try OuterParser()
     state = .inside
-    // the root: comments and processing instructions may stand before it
-    while open.isEmpty {
-      guard let token = try nextToken() else { return refuseHere() }
-      if case .open(let name) = token, name == "DOCTYPE" { return refuse("S", 12) }
-      guard case .open(let root) = token else { continue }
-      classify(root)
+    // comments and processing instructions may stand before the root
+    while depth == 0 {
+      guard let token = try nextToken() else { return try refuseHere() }
+      switch token {
+      case .doctype: return refuse("S", 12)
+      case .close: return refuse("A", 1)
+      case .open: classify(String(decoding: window.bytes[nameRange], as: UTF8.self))
+      case .other: if at > EnvelopeReader.longestTag { return refuse("A", 1) }
+      }
     }
   }
 
+  private func transcode(from name: String) throws(ReaderFailure) {
+    window = try InputWindow(source: Transcoder(from: name, window: window).source)
+    facts.encoding = name
+    _ = try window.fill(to: 6)
+  }
+
+  /// Moves behind the declaration: the parser gets UTF-8 whatever it says. False when the file is refused.
+  private func readDeclaration() throws(ReaderFailure) -> Bool {
+    _ = try window.fill(to: at + 6)
+    guard Declaration.begins(window.bytes.span, at: at) else { return true }
+    _ = try window.fill(to: at + Declaration.longest)
+    guard let declaration = Declaration(window.bytes.span, at: at) else {
+      let isCut = window.hasEnded && !window.bytes[at...].contains(UInt8(ascii: ">"))
+      refuse(isCut ? "S" : "A", isCut ? 4 : 1)
+      return false
+    }
+    let declared = Encoding.declared(declaration.encoding)
+    if facts.encoding == "UTF-8" {  // else it has been converted already
+      switch declared {
+      case .utf8: break
+      case .narrow(let name): try transcode(from: name)  // the declaration itself is ASCII and stays what it is
+      case .unsupported:
+        refuse("S", 20)
+        return false
+      }
+    }
+    at += declaration.count
+    _ = try window.fill(to: at)
+    return true
+  }
+
   private func classify(_ root: String) {
+    self.root = root
     switch root {
     case "GIAMDINHHS":
       facts.form = .envelope
     case "HOSO", "THONGTINHOSO", "DANHSACHHOSO":
       facts.form = .envelope
       note("S", 11, .warn)
-      if root == "HOSO" { hosoStart = tokenStart }
+      if root == "HOSO" { dossierStart = tokenStart }
     case "KHAMSUCKHOE", "HSDANHMUC", "HSCHUNGTU":
       refuse("S", 3)
     case shapes.checkInRoot, "DSACH_TRANG_THAI_KCB":
       facts.form = .checkIns
-      rowElement = shapes.checkInRow
+      names = EnvelopeReader.names(dossier: shapes.checkInRow)
     case "DSACH_GIAM_DINH_Y_KHOA", shapes.assessmentRow, "CHI_TIEU_GIAM_DINH_Y_KHOA":
       facts.form = .assessments
-      rowElement = shapes.assessmentRow
-      if root == shapes.assessmentRow { hosoStart = tokenStart }
+      names = EnvelopeReader.names(dossier: shapes.assessmentRow)
+      if root == shapes.assessmentRow { dossierStart = tokenStart }
     default:
       if shapes.roots[root] != nil {
         facts.form = .bare
@@ -114,149 +156,154 @@ package final class EnvelopeReader: RecordReader {
     }
   }
 
-  /// Reads `<?xml … ?>` ourselves: the parser is fed UTF-8 whatever it says.
-  private func readDeclaration() throws(ReaderFailure) -> Bool {
-    _ = try window.fill(to: at + 6)
-    guard window.bytes.count >= at + 6, Array(window.bytes[at..<at + 5]) == Array("<?xml".utf8),
-      Text.isSpace(window.bytes[at + 5])
-    else { return true }
-    guard let end = try window.find(UInt8(ascii: ">"), from: at, limit: 1024), end - at < 1024 else {
-      refuse("A", 1)
-      return false
-    }
-    guard let declaration = Declaration(window.bytes[at...end]) else {
-      refuse("A", 1)
-      return false
-    }
-    at = end + 1
-    guard let name = declaration.encoding, !Encoding.isUTF8(name) else { return true }
-    if facts.encoding != "UTF-8" { return true }  // UTF-16 by its byte order mark: already converted
-    guard let known = Encoding.narrow(name) else {
-      refuse("S", 20)
-      return false
-    }
-    window.drop(at)
-    at = 0
-    window = try InputWindow(source: Transcoder(from: known, window: window).source)
-    facts.encoding = known
-    return true
-  }
+  // MARK: the scanner
 
-  /// At the end of the input.
-  private func finish() throws(ReaderFailure) {
-    state = .ended
-    guard facts.refusal == nil else { return }
-    guard try flush() else { return }
-    guard let outer, outer.finish() else { return refuse("A", 1) }
-    facts.dossiers = number
-    if let declared = facts.declaredDossiers, facts.form == .envelope {
-      if number < declared { return refuse("S", 6, found: number, limit: declared) }
-      if number > declared { note("A", 5, .warn, found: number, limit: declared) }
-    } else if facts.form == .envelope {
-      note("A", 5, .warn, found: number)
-    }
-  }
-
-  // MARK: tokens
-
-  private enum Token {
-    case open(String)
-    /// `<X/>`: opened and closed at once.
-    case empty(String)
-    case close(String)
+  /// The elements it knows; of a check-in or assessment file only the first and CHUKYDONVI mean something.
+  private enum Element: Int {
+    case dossier
+    case file
+    case label
+    case content
+    case facility
+    case count
+    case date
+    case unit
+    case signature
     case other
   }
 
+  private static func names(dossier: String) -> NameTable {
+    NameTable([
+      dossier, "FILEHOSO", "LOAIHOSO", "NOIDUNGFILE", "MACSKCB", "SOLUONGHOSO", "NGAYLAP", "THONGTINDONVI",
+      "CHUKYDONVI",
+    ])
+  }
+  private var names = EnvelopeReader.names(dossier: "HOSO")
+
+  private enum Token {
+    case open(Element)
+    case close(Element)
+    /// A comment, a processing instruction or CDATA.
+    case other
+    case doctype
+  }
+
+  /// Where it stands in the window.
+  private var at = 0
+  /// Open elements.
+  private var depth = 0
+  /// Where the last token begins.
   private var tokenStart = 0
-  private var tokenEnd = 0
+  /// Where the text before the last token begins.
   private var textStart = 0
+  /// The name in the last tag.
+  private var nameRange = 0..<0
+  /// Where the content of the innermost element begins, as long as no element stands in it; else -1.
+  private var leafStart = -1
+  /// Set between `<X/>` as an opening and the same as a closing token.
+  private var selfClosing: Element?
 
   /// The next piece of mark-up; text before it is `textStart..<tokenStart`. Nil at the end of the file, or when it cannot go on.
-  ///
-  /// Everything passed is queued for the outer parser, except what ``readContent`` takes out.
-  private func nextToken() throws(ReaderFailure) -> Token? {
+  private func nextToken(naming: Bool = true) throws(ReaderFailure) -> Token? {
     textStart = at
-    guard let start = try window.find(UInt8(ascii: "<"), from: at, limit: EnvelopeReader.largestDossier) else {
-      return nil
+    if let element = selfClosing {
+      selfClosing = nil
+      tokenStart = at
+      depth -= 1
+      return .close(element)
     }
+    guard let start = try window.find(UInt8(ascii: "<"), from: at, limit: room) else { return nil }
     tokenStart = start
     _ = try window.fill(to: start + 9)
     guard start + 1 < window.bytes.count else { return nil }
-    let kind = window.bytes[start + 1]
-    if kind == UInt8(ascii: "!") || kind == UInt8(ascii: "?") {
-      let closing: [UInt8]
-      if kind == UInt8(ascii: "?") {
-        closing = Array("?>".utf8)
-      } else if start + 4 <= window.bytes.count, window.bytes[start + 2] == 0x2D, window.bytes[start + 3] == 0x2D {
-        closing = Array("-->".utf8)
-      } else if start + 9 <= window.bytes.count, window.bytes[start..<start + 9].elementsEqual("<![CDATA[".utf8) {
-        closing = Array("]]>".utf8)
-      } else {
-        tokenEnd = start + 2
-        return .open("DOCTYPE")
-      }
-      var from = start + (closing.count == 3 ? (closing[0] == 0x2D ? 4 : 9) : 2)
-      while true {
-        guard let end = try window.find(UInt8(ascii: ">"), from: from, limit: EnvelopeReader.largestDossier) else {
-          return nil
-        }
-        let first = end + 1 - closing.count
-        if first >= start + 2, Array(window.bytes[first...end]) == closing, end >= from {
-          tokenEnd = end + 1
-          at = tokenEnd
-          return .other
-        }
-        from = end + 1
-      }
+    switch window.bytes[start + 1] {
+    case UInt8(ascii: "?"):
+      return try skip(to: "?>", from: start + 2)
+    case UInt8(ascii: "!"):
+      if window.has("<!--", at: start) { return try skip(to: "-->", from: start + 4) }
+      if window.has("<![CDATA[", at: start) { return try skip(to: "]]>", from: start + 9) }
+      return window.has("<!DOCTYPE", at: start) ? .doctype : nil
+    default: break
     }
-    // the end of a tag; a ">" inside quotes does not count
-    var i = start + 1
-    var quote: UInt8 = 0
-    while true {
-      if i >= window.bytes.count {
-        guard i - start < EnvelopeReader.longestTag, try window.grow() else { return nil }
-      }
-      let byte = window.bytes[i]
-      if quote != 0 {
-        if byte == quote { quote = 0 }
-      } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
-        quote = byte
-      } else if byte == UInt8(ascii: ">") {
-        break
-      }
-      i += 1
+    guard let end = try window.tagEnd(from: start, limit: EnvelopeReader.longestTag),
+      end - start <= EnvelopeReader.longestTag
+    else { return nil }
+    let isClosing = window.bytes[start + 1] == UInt8(ascii: "/")
+    at = end + 1
+    let nameStart = start + (isClosing ? 2 : 1)
+    var nameEnd = nameStart
+    while nameEnd < end, !Text.isSpace(window.bytes[nameEnd]), window.bytes[nameEnd] != UInt8(ascii: "/") {
+      nameEnd += 1
     }
-    tokenEnd = i + 1
-    at = tokenEnd
-    let isClosing = kind == UInt8(ascii: "/")
-    var nameEnd = start + (isClosing ? 2 : 1)
-    let nameStart = nameEnd
-    while nameEnd < i, !Text.isSpace(window.bytes[nameEnd]), window.bytes[nameEnd] != UInt8(ascii: "/") { nameEnd += 1 }
-    let name = String(decoding: window.bytes[nameStart..<nameEnd], as: UTF8.self)
+    nameRange = nameStart..<nameEnd
+    var element = Element.other
+    if naming { element = window.number(of: nameRange, in: names).flatMap(Element.init(rawValue:)) ?? .other }
     if isClosing {
-      if open.last == name { open.removeLast() }
-      return .close(name)
+      depth -= 1
+      return .close(element)
     }
-    if window.bytes[i - 1] == UInt8(ascii: "/") { return .empty(name) }
-    open.append(name)
-    return .open(name)
+    depth += 1
+    if window.bytes[end - 1] == UInt8(ascii: "/") { selfClosing = element }
+    return .open(element)
   }
 
-  /// Queues the window's bytes from the last queued one up to `end` for the outer parser.
+  /// Moves behind `mark`.
+  private func skip(to mark: StaticString, from start: Int) throws(ReaderFailure) -> Token? {
+    let length = mark.utf8CodeUnitCount
+    var from = start + length - 1
+    while true {
+      guard let end = try window.find(UInt8(ascii: ">"), from: from, limit: room) else { return nil }
+      if window.has(mark, at: end + 1 - length) {
+        at = end + 1
+        return .other
+      }
+      from = end + 1
+    }
+  }
+
+  /// How many more bytes may be looked at before something ends.
+  private var room: Int {
+    dossierStart < 0 ? EnvelopeReader.largestDossier : EnvelopeReader.largestDossier - (at - dossierStart)
+  }
+
+  /// The text of the element that the last token closes, trimmed, at most 64 bytes of it; empty when it holds elements.
+  private func leafText() -> String {
+    guard leafStart >= 0, let text = window.plainText(leafStart..<tokenStart) else { return "" }
+    return String(decoding: text[Text.trimmed(text.span)].prefix(64), as: UTF8.self)
+  }
+
+  /// Forgets what stands before `end`, when that is much: cutting costs a copy of what stays.
+  private func forget(upTo end: Int) {
+    guard end >= InputWindow.piece || end == window.bytes.count else { return }
+    window.drop(end)
+    at -= end
+    queuedTo -= end
+    tokenStart -= end
+    textStart -= end
+    if dossierStart >= 0 { dossierStart -= end }
+    if leafStart >= 0 { leafStart -= end }
+  }
+
+  // MARK: the outer parser
+
+  private var outer: OuterParser?
+  /// Bytes that it has not seen yet.
+  private var pending: [UInt8] = []
+  /// Window offset up to which bytes were queued for it, or left out.
   private var queuedTo = 0
 
-  private func queue(to end: Int) {
+  /// Queues the window's bytes from the last queued one up to `end`.
+  private func queue(upTo end: Int) {
     if end > queuedTo {
       pending.append(contentsOf: window.bytes[queuedTo..<end])
       queuedTo = end
     }
   }
 
-  /// Feeds the queue to the outer parser; false (and the file refused) when it is not well-formed.
-  @discardableResult
+  /// Feeds the queue; false (and the file refused) when it is not well-formed.
   private func flush() throws(ReaderFailure) -> Bool {
-    guard let outer else { return true }
-    let isValid = unsafe pending.withUnsafeBufferPointer { unsafe outer.feed($0) }
+    guard let outer else { return false }
+    let isValid = try outer.feed(pending)
     pending.removeAll(keepingCapacity: true)
     if !isValid { refuse(outer.hasDoctype ? "S" : "A", outer.hasDoctype ? 12 : 1) }
     return isValid
@@ -265,292 +312,303 @@ package final class EnvelopeReader: RecordReader {
   // MARK: dossiers
 
   /// Start of the open dossier in the window, or -1.
-  private var hosoStart = -1
-
-  private func scan(into dossier: Dossier) throws(ReaderFailure) -> Bool {
-    var content = Content()
-    if hosoStart >= 0 { startDossier(dossier) }
-    while true {
-      guard let token = try nextToken() else {
-        refuseHere()
-        return false
-      }
-      switch token {
-      case .open(let name):
-        switch name {
-        case "DOCTYPE":
-          refuse("S", 12)
-          return false
-        case "HOSO" where facts.form == .envelope, rowElement where !rowElement.isEmpty:
-          if hosoStart >= 0 {
-            refuse("A", 1)  // a dossier inside a dossier
-            return false
-          }
-          hosoStart = tokenStart
-          startDossier(dossier)
-        case "NOIDUNGFILE" where hosoStart >= 0:
-          guard try readContent(of: dossier, &content) else { return false }
-        case "CHUKYDONVI":
-          if open.contains("THONGTINDONVI") {
-            refuse("S", 3)
-            return false
-          }
-        default: break
-        }
-      case .empty(let name):
-        if name == "NOIDUNGFILE" { content.isBlank = true }
-        if name == rowElement && !rowElement.isEmpty, hosoStart < 0 {
-          hosoStart = tokenStart
-          startDossier(dossier)
-          try readRow(into: dossier)
-          return true
-        }
-        if open.isEmpty { return try readEnd() }
-      case .close(let name):
-        switch name {
-        case "LOAIHOSO" where hosoStart >= 0:
-          content.label = text(textStart, tokenStart)
-        case "FILEHOSO" where hosoStart >= 0:
-          add(&content, to: dossier)
-        case "HOSO" where hosoStart >= 0 && facts.form == .envelope:
-          try readDossier(into: dossier)
-          return facts.refusal == nil
-        case rowElement where hosoStart >= 0:
-          try readRow(into: dossier)
-          return facts.refusal == nil
-        case "MACSKCB" where facts.form == .envelope && hosoStart < 0 && facts.facility == nil:
-          facts.facility = text(textStart, tokenStart)
-        case "SOLUONGHOSO" where hosoStart < 0:
-          facts.declaredDossiers = Int(text(textStart, tokenStart))
-        case "NGAYLAP" where hosoStart < 0:
-          let date = text(textStart, tokenStart)
-          facts.createdOn = date.utf8.count <= 14 && date.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? date : ""
-        case "CHUKYDONVI":
-          facts.isSigned =
-            facts.isSigned || textStart < tokenStart && !text(textStart, tokenStart).isEmpty || sawSignature
-        case "SignatureValue", "Signature":
-          sawSignature = true
-        default: break
-        }
-        if open.isEmpty { return try readEnd() }
-      case .other:
-        break
-      }
-      if hosoStart < 0 {
-        queue(to: at)
-        if pending.count >= 8192 {
-          guard try flush() else { return false }
-        }
-        forget(upTo: at)
-      } else if at - hosoStart > EnvelopeReader.largestDossier {
-        refuse("S", 10)
-        return false
-      }
-    }
-  }
-
-  private var sawSignature = false
-
-  private func startDossier(_ dossier: Dossier) {
-    queue(to: hosoStart)
-    forget(upTo: hosoStart)
-    dossier.use(schemas[0], number: 0)
-    dossier.byteOffset = window.base + hosoStart
-    skeletonFrom = hosoStart
-  }
-
-  private func forget(upTo end: Int) {
-    // cutting costs a copy of what stays: do it only when much can go
-    guard end >= InputWindow.piece || end == window.bytes.count else { return }
-    window.drop(end)
-    at -= end
-    queuedTo = max(0, queuedTo - end)
-    if hosoStart >= 0 { hosoStart -= end }
-    skeletonFrom -= end
-    tokenStart -= end
-    tokenEnd -= end
-    textStart -= end
-  }
-
+  private var dossierStart = -1
   /// Window offset up to which the skeleton has been taken.
   private var skeletonFrom = 0
+  /// Depth of the open THONGTINDONVI and CHUKYDONVI, or 0.
+  private var unitDepth = 0
+  private var signatureDepth = 0
+  /// What the parts of the open dossier held, in their order.
+  private var contents: [Content] = []
 
   /// What is known of the FILEHOSO being read.
   private struct Content {
-    var label: String?
+    var label = ""
+    /// Its document in the dossier's text; nil while there is none, empty when it could not be decoded.
     var document: Range<Int>?
     var layout: Base64.Layout?
     var skeletonOffset = 0
     var byteOffset = 0
-    var isBlank = true
-    var isBroken = false
+    /// It stood there as elements, not as text.
+    var isCutOut = false
+  }
+
+  private func scan(into dossier: Dossier) throws(ReaderFailure) -> Bool {
+    var content = Content()
+    if dossierStart >= 0 { startDossier(dossier) }  // the root itself is the dossier
+    let isEnvelope = facts.form == .envelope
+    while depth > 0 {
+      guard let token = try nextToken() else {
+        try refuseHere()
+        return false
+      }
+      switch token {
+      case .doctype:
+        refuse("S", 12)
+        return false
+      case .other:
+        if signatureDepth > 0 { facts.isSigned = facts.isSigned || window.has("<![CDATA[", at: tokenStart) }
+      case .open(let element):
+        leafStart = at
+        switch element {
+        case .dossier:
+          guard dossierStart < 0 else {
+            refuse("A", 1)  // a dossier inside a dossier
+            return false
+          }
+          dossierStart = tokenStart
+          startDossier(dossier)
+        case .content where dossierStart >= 0 && isEnvelope:
+          if content.document != nil { add(&content, to: dossier) }  // the second one in its FILEHOSO
+          guard try readContent(of: dossier, &content) else { return false }
+        case .file where dossierStart >= 0 && isEnvelope:
+          if content.document != nil { add(&content, to: dossier) }  // it stood before any FILEHOSO
+        case .unit where isEnvelope:
+          unitDepth = depth
+        case .signature where dossierStart < 0:
+          if unitDepth > 0 {
+            refuse("S", 3)
+            return false
+          }
+          signatureDepth = depth
+        default:
+          if signatureDepth > 0 { facts.isSigned = true }
+        }
+      case .close(let element):
+        switch element {
+        case .dossier where dossierStart >= 0:
+          if isEnvelope {
+            if content.document != nil { add(&content, to: dossier) }  // it stood in no FILEHOSO
+            try readDossier(into: dossier)
+          } else {
+            try readRow(into: dossier)
+          }
+          return state == .inside
+        case .file where dossierStart >= 0 && isEnvelope:
+          if content.document != nil { add(&content, to: dossier) }
+          content = Content()
+        case .label where dossierStart >= 0:
+          content.label = leafText()
+        case .facility where dossierStart < 0 && facts.facility == nil:
+          facts.facility = leafText()
+        case .count where dossierStart < 0:
+          facts.declaredDossiers = Int(leafText())
+        case .date where dossierStart < 0:
+          let date = leafText()
+          facts.createdOn = date.utf8.count <= 14 && date.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? date : ""
+        case .signature where dossierStart < 0:
+          if !leafText().isEmpty { facts.isSigned = true }
+          signatureDepth = 0
+        case .unit:
+          unitDepth = 0
+        default: break
+        }
+        leafStart = -1
+      }
+      guard try pass() else { return false }
+    }
+    return try readEnd()
+  }
+
+  /// Behind a token: what stands before the open dossier goes to the parser and out of the window.
+  private func pass() throws(ReaderFailure) -> Bool {
+    if depth > RowBuilder.deepest {
+      refuse("A", 1)
+      return false
+    }
+    if dossierStart < 0 {
+      queue(upTo: at)
+      if pending.count >= 8192 {
+        guard try flush() else { return false }
+      }
+      if leafStart >= 0 && at - leafStart > EnvelopeReader.longestTag { leafStart = -1 }
+      forget(upTo: leafStart >= 0 ? leafStart : at)
+    } else if at - dossierStart > EnvelopeReader.largestDossier {
+      refuse("S", 10)
+      return false
+    }
+    return true
+  }
+
+  private func startDossier(_ dossier: Dossier) {
+    queue(upTo: dossierStart)
+    forget(upTo: dossierStart)
+    dossier.byteOffset = window.base + dossierStart
+    skeletonFrom = dossierStart
+    contents.removeAll(keepingCapacity: true)
   }
 
   /// Reads what stands in NOIDUNGFILE: Base64, an embedded document, or a document as text (escaped or CDATA).
   private func readContent(of dossier: Dossier, _ content: inout Content) throws(ReaderFailure) -> Bool {
     let start = at
-    guard let end = try window.find(UInt8(ascii: "<"), from: start, limit: EnvelopeReader.largestDossier) else {
-      refuseHere()
+    content.byteOffset = window.base + start
+    content.skeletonOffset = dossier.skeleton.count + start - skeletonFrom
+    guard selfClosing == nil else { return true }
+    guard let end = try window.find(UInt8(ascii: "<"), from: start, limit: room) else {
+      try refuseHere()
       return false
     }
-    _ = try window.fill(to: end + 14)
-    content.byteOffset = window.base + start
-    content.isBlank = false
-    let blank = Text.trimmed(window.bytes.span.extracting(start..<end)).isEmpty
-    let closesHere = isClosingContent(at: end)
-    if closesHere && !blank {
-      let before = dossier.text.count
+    _ = try window.fill(to: end + 13)
+    let before = dossier.text.count
+    if window.has("</NOIDUNGFILE", at: end) {
+      if window.isBlank(start..<end) { return true }
       if let layout = Base64.decode(window.bytes.span.extracting(start..<end), onto: &dossier.text) {
         content.document = before..<dossier.text.count
         if layout != .irregular {
           dossier.skeleton.append(contentsOf: window.bytes[skeletonFrom..<start])
           skeletonFrom = end
           content.layout = layout
-          content.skeletonOffset = dossier.skeleton.count
         }
-        queue(to: start)
+        queue(upTo: start)
         queuedTo = end  // nothing in Base64 is mark-up: the parser need not see it
         at = end
         return true
       }
-    } else if closesHere {
-      content.isBlank = true
-      at = end
-      return true
     }
-    // mark-up, references or CDATA: find the end tag, then look at the text
-    var depth = open.count
-    at = start
-    while true {
-      guard let token = try nextToken() else {
-        refuseHere()
+    // mark-up, references or CDATA: find the end tag, then look at what stands before it
+    let contentDepth = depth
+    while depth >= contentDepth {
+      guard let token = try nextToken(naming: false) else {
+        try refuseHere()
         return false
       }
-      if case .open("DOCTYPE") = token {
+      switch token {
+      case .doctype:
         refuse("S", 12)
         return false
+      case .other where window.has("<![CDATA[", at: tokenStart):
+        // as with Base64: nothing in it is mark-up, and the parser would hold all of it until it ends
+        queue(upTo: tokenStart)
+        queuedTo = at
+      default: break
       }
-      if case .close("NOIDUNGFILE") = token, open.count < depth { break }
-      if at - hosoStart > EnvelopeReader.largestDossier {
-        refuse("S", 10)
-        return false
-      }
+      guard try pass() else { return false }
     }
-    depth -= 1
-    let bytes = window.bytes
-    let raw = bytes.span.extracting(start..<tokenStart)
-    let before = dossier.text.count
-    if let document = TextContent.document(raw) {
-      if document.first(where: { !Text.isSpace($0) }) == UInt8(ascii: "<") {
-        dossier.text.append(contentsOf: document)
-      } else if Base64.decode(document.span, onto: &dossier.text) == nil {
-        content.isBroken = true
+    leafStart = -1
+    if let text = window.plainText(start..<tokenStart) {
+      let trimmed = Text.trimmed(text.span)
+      if trimmed.isEmpty { return true }
+      if text[trimmed.lowerBound] == UInt8(ascii: "<") || text[trimmed.lowerBound] == 0xEF {
+        dossier.text.append(contentsOf: text)
+      } else {
+        _ = Base64.decode(text.span, onto: &dossier.text)  // not Base64: the document stays empty
       }
-      content.document = before..<dossier.text.count
     } else {
-      // embedded XML: the very bytes
-      unsafe raw.withUnsafeBufferPointer { unsafe dossier.text.append(contentsOf: $0) }
-      content.document = before..<dossier.text.count
+      dossier.text.append(contentsOf: window.bytes[start..<tokenStart])
+      content.isCutOut = true
     }
-    at = tokenStart
-    open.append("NOIDUNGFILE")
+    content.document = before..<dossier.text.count
     return true
   }
 
-  private func isClosingContent(at offset: Int) -> Bool {
-    offset + 13 <= window.bytes.count && window.bytes[offset..<offset + 13].elementsEqual("</NOIDUNGFILE".utf8)
-  }
-
-  /// Ends a FILEHOSO.
+  /// Adds a part to the dossier.
   private func add(_ content: inout Content, to dossier: Dossier) {
-    defer { content = Content() }
-    let label = String((content.label ?? "").prefix(32))
-    guard !content.isBlank else { return }
-    let table = Shapes.tableNumber(ofLabel: label).flatMap { shapes.envelopeTable($0) }
-    if table == nil {
-      dossier.findings.append(Finding(FindingCode("A", 8), .warn, byteOffset: content.byteOffset))
-    }
-    if content.isBroken || content.document == nil {
-      dossier.findings.append(
-        Finding(FindingCode("A", 3), .reject, table: table ?? -1, byteOffset: content.byteOffset))
-    }
+    let label = String(content.label.prefix(32))
     dossier.parts.append(
       Dossier.Part(
-        table: table, label: printableLabel(label),
-        document: content.document ?? dossier.text.count..<dossier.text.count,
-        skeletonOffset: content.skeletonOffset, layout: content.layout, byteOffset: content.byteOffset))
+        table: Shapes.tableNumber(ofLabel: label).flatMap { shapes.envelopeTable($0) }, label: printableLabel(label),
+        document: content.document ?? 0..<0, skeletonOffset: content.skeletonOffset, layout: content.layout,
+        byteOffset: content.byteOffset))
+    contents.append(content)
+    content = Content()
   }
 
   /// Ends a HOSO: reads its documents.
   private func readDossier(into dossier: Dossier) throws(ReaderFailure) {
-    try closeDossier(dossier)
-    guard facts.refusal == nil else { return }
-    if isPredecessor(dossier), schemas.count > 1 {
-      dossier.use(schemas[1], number: 1)
-      dossier.edition = .qd4210
-    }
-    var seen: Set<Int> = []
+    guard try closeDossier(dossier) else { return }
+    var plain: [Range<Int>?] = []
+    var isPredecessor = false
     for part in dossier.parts {
-      // both schemas number the tables by name
-      guard let table = part.table, !part.document.isEmpty,
-        let local = schemas[dossier.schema].table(schemas[0].tables[table].name)
+      guard let table = part.table, !part.document.isEmpty, let range = try documents.plain(part.document, of: dossier)
       else {
-        if part.table != nil, !part.document.isEmpty {
-          dossier.findings.append(Finding(FindingCode("A", 8), .warn, byteOffset: part.byteOffset))
+        plain.append(nil)
+        continue
+      }
+      plain.append(range)
+      if shapes.isPredecessor(dossier.text.span.extracting(range), table: table) { isPredecessor = true }
+    }
+    use(isPredecessor: isPredecessor, dossier)
+    var seen: Set<Int> = []
+    for i in dossier.parts.indices {
+      let part = dossier.parts[i]
+      guard let table = part.table else {
+        dossier.findings.append(Finding(FindingCode("A", 8), .warn, byteOffset: part.byteOffset))
+        if part.document.isEmpty {
+          dossier.findings.append(Finding(FindingCode("A", 3), .reject, byteOffset: part.byteOffset))
         }
         continue
       }
       if !seen.insert(table).inserted {
-        dossier.findings.append(Finding(FindingCode("A", 7), .warn, table: local, byteOffset: part.byteOffset))
+        dossier.findings.append(Finding(FindingCode("A", 7), .warn, table: table, byteOffset: part.byteOffset))
       }
-      try readDocument(
-        part.document, of: dossier, as: shapes.shape(local, schema: dossier.schema), byteOffset: part.byteOffset)
+      if let range = plain[i] {
+        let shape = shapes.shape(table, schema: dossier.schema)
+        try readDocument(range, of: dossier, as: shape, isCutOut: contents[i].isCutOut, byteOffset: part.byteOffset)
+      } else {
+        dossier.findings.append(Finding(FindingCode("A", 3), .reject, table: table, byteOffset: part.byteOffset))
+      }
     }
-    if dossier.edition != .qd4210 { dossier.edition = Editions.edition(of: dossier, schema: schemas[dossier.schema]) }
+    if !isPredecessor { dossier.edition = Editions.edition(of: dossier, schema: schemas[0]) }
   }
 
-  private func readDocument(_ document: Range<Int>, of dossier: Dossier, as shape: TableShape, byteOffset: Int)
-    throws(ReaderFailure)
-  {
-    var range = document
-    if Text.firstForbiddenControl(dossier.text.span.extracting(document)) != nil {
-      // seen in texts copied from medical devices: read them as blanks, keep the delivered bytes
-      let copy = dossier.text[document].map { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D ? 0x20 : $0 }
-      range = dossier.text.count..<dossier.text.count + copy.count
-      dossier.text.append(contentsOf: copy)
-      dossier.findings.append(Finding(FindingCode("A", 13), .warn, table: shape.number, byteOffset: byteOffset))
+  /// Gives the dossier the tables of its schema; parts, numbered by the first schema so far, are numbered by it.
+  private func use(isPredecessor: Bool, _ dossier: Dossier) {
+    guard isPredecessor, schemas.count > 1 else { return dossier.use(schemas[0], number: 0) }
+    dossier.use(schemas[1], number: 1)
+    dossier.edition = .qd4210
+    for i in dossier.parts.indices {
+      dossier.parts[i].table = dossier.parts[i].table.flatMap { schemas[1].table(schemas[0].tables[$0].name) }
     }
-    if try documents.read(range, of: dossier, as: shape) != nil {
-      dossier.findings.append(Finding(FindingCode("A", 3), .reject, table: shape.number, byteOffset: byteOffset))
+  }
+
+  /// - Returns: why the document was not taken.
+  @discardableResult
+  private func readDocument(
+    _ range: Range<Int>, of dossier: Dossier, as shape: TableShape, isCutOut: Bool, byteOffset: Int
+  ) throws(ReaderFailure) -> DocumentFault? {
+    let table = shape.number
+    if dossier.tables[table].rowCount == 0 { dossier.tables[table].byteOffset = byteOffset }
+    let outcome = try documents.read(range, of: dossier, as: shape, isCutOut: isCutOut)
+    if outcome.hadControls {
+      dossier.findings.append(Finding(FindingCode("A", 13), .warn, table: table, byteOffset: byteOffset))
     }
-    if dossier.tables[shape.number].byteOffset == 0 { dossier.tables[shape.number].byteOffset = byteOffset }
+    if outcome.fault != nil {
+      dossier.findings.append(Finding(FindingCode("A", 3), .reject, table: table, byteOffset: byteOffset))
+    } else if outcome.strays > 0 {
+      dossier.findings.append(
+        Finding(FindingCode("A", 12), .error, table: table, found: outcome.strays, byteOffset: byteOffset))
+    }
+    return outcome.fault
   }
 
   /// Ends the row of a check-in or assessment file: its very bytes are the document.
   private func readRow(into dossier: Dossier) throws(ReaderFailure) {
-    let range = hosoStart..<at
     let isCheckIn = facts.form == .checkIns
-    dossier.kind = isCheckIn ? .checkIn : .assessment
-    dossier.text.append(contentsOf: window.bytes[range])
     let table = isCheckIn ? shapes.checkIn : shapes.assessment
+    dossier.text.append(contentsOf: window.bytes[dossierStart..<at])
+    let document = 0..<dossier.text.count
+    guard try closeDossier(dossier) else { return }
+    dossier.kind = isCheckIn ? .checkIn : .assessment
+    dossier.use(schemas[0], number: 0)
     dossier.parts.append(
       Dossier.Part(
-        table: table, label: schemas[0].tables[table].name, document: 0..<range.count, skeletonOffset: 0, layout: nil,
+        table: table, label: schemas[0].tables[table].name, document: document, skeletonOffset: 0, layout: nil,
         byteOffset: dossier.byteOffset))
-    try closeDossier(dossier)
-    guard facts.refusal == nil else { return }
-    try readDocument(0..<range.count, of: dossier, as: shapes.rowShape(table), byteOffset: dossier.byteOffset)
+    try readDocument(document, of: dossier, as: shapes.rowShape(table), isCutOut: true, byteOffset: dossier.byteOffset)
   }
 
-  private func closeDossier(_ dossier: Dossier) throws(ReaderFailure) {
+  /// Takes the rest of the dossier's bytes; false when the parser refuses them.
+  private func closeDossier(_ dossier: Dossier) throws(ReaderFailure) -> Bool {
     dossier.skeleton.append(contentsOf: window.bytes[skeletonFrom..<at])
-    dossier.sizeInBytes = at - hosoStart
+    dossier.sizeInBytes = at - dossierStart
+    queue(upTo: at)
+    dossierStart = -1
+    leafStart = -1
+    guard try flush() else { return false }
     number += 1
     dossier.number = number
-    queue(to: at)
-    hosoStart = -1
-    _ = try flush()
     forget(upTo: at)
+    return true
   }
 
   /// A file that is one inner document.
@@ -561,87 +619,85 @@ package final class EnvelopeReader: RecordReader {
         return false
       }
     }
-    let root = open.last ?? ""
-    queue(to: window.bytes.count)
-    guard try flush(), let outer, outer.finish() else {
-      if facts.refusal == nil { refuse(outer?.isComplete == false ? "S" : "A", outer?.isComplete == false ? 4 : 1) }
-      return false
-    }
-    dossier.use(schemas[0], number: 0)
     guard let table = shapes.roots[root] else { return false }
+    let range = bodyStart..<window.bytes.count
     dossier.text.append(contentsOf: window.bytes)
-    dossier.skeleton = window.bytes
+    dossier.skeleton.append(contentsOf: window.bytes)
     dossier.sizeInBytes = window.bytes.count
+    dossier.parts.append(
+      Dossier.Part(
+        table: table, label: schemas[0].tables[table].name, document: 0..<window.bytes.count, skeletonOffset: 0,
+        layout: nil,
+        byteOffset: 0))
+    let isPredecessor = shapes.isPredecessor(dossier.text.span.extracting(range), table: table)
+    use(isPredecessor: isPredecessor, dossier)
+    if let table = dossier.parts[0].table {
+      let shape = shapes.shape(table, schema: dossier.schema)
+      if try readDocument(range, of: dossier, as: shape, isCutOut: false, byteOffset: 0) == .notWellFormed {
+        try refuseHere()
+        return false
+      }
+    }
+    if !isPredecessor { dossier.edition = Editions.edition(of: dossier, schema: schemas[0]) }
     number = 1
     dossier.number = 1
     facts.dossiers = 1
-    dossier.parts.append(
-      Dossier.Part(
-        table: table, label: schemas[0].tables[table].name, document: 0..<dossier.text.count, skeletonOffset: 0,
-        layout: nil,
-        byteOffset: 0))
-    var schema = 0
-    if isPredecessor(dossier), schemas.count > 1 {
-      schema = 1
-      dossier.use(schemas[1], number: 1)
-      dossier.edition = .qd4210
-    }
-    if let local = schemas[schema].table(schemas[0].tables[table].name) {
-      try readDocument(0..<window.bytes.count, of: dossier, as: shapes.shape(local, schema: schema), byteOffset: 0)
-    }
-    if schema == 0 { dossier.edition = Editions.edition(of: dossier, schema: schemas[0]) }
     state = .ended
     return true
   }
 
-  /// Whether the dossier is one of QĐ 4210: the list is the inner root, or XML1 has its old field names (section 7 of the envelope page).
-  private func isPredecessor(_ dossier: Dossier) -> Bool {
-    for part in dossier.parts {
-      guard let table = part.table, !part.document.isEmpty else { continue }
-      if schemas[0].tables[table].name == "XML1" {
-        if Search.contains(dossier.text, part.document, anyOf: Editions.predecessorFields) { return true }
-      } else if let roots = shapes.predecessorRoots[table] {
-        let start = part.document.lowerBound
-        let beginning = start..<min(part.document.upperBound, start + 256)
-        if Search.contains(dossier.text, beginning, anyOf: [roots.old]),
-          !Search.contains(dossier.text, beginning, anyOf: [roots.new])
-        {
-          return true
+  // MARK: the end
+
+  /// Behind the root element only white space and comments may follow; XML0 files may carry CHUKYDONVI there (seen).
+  private func readEnd() throws(ReaderFailure) -> Bool {
+    while true {
+      while true {
+        guard window.isBlank(at..<window.bytes.count) else { break }
+        at = window.bytes.count
+        guard try pass() else { return false }
+        guard try window.grow() else {
+          try finish()
+          return false
         }
       }
+      guard let token = try nextToken(naming: true) else {
+        try refuseHere()
+        return false
+      }
+      if case .open(.signature) = token, facts.form == .checkIns,
+        !facts.findings.contains(where: { $0.code == misplaced })
+      {
+        // judged as a document of its own
+        guard try endRoot() else { return false }
+        facts.findings.append(Finding(misplaced, .warn, byteOffset: window.base + tokenStart))
+        outer = try OuterParser()
+        leafStart = at
+        signatureDepth = depth
+        return try scan(into: Dossier())
+      }
+      guard try pass() else { return false }
     }
+  }
+
+  private let misplaced = FindingCode("S", 26)
+
+  /// Whether the parser agrees that the root has ended.
+  private func endRoot() throws(ReaderFailure) -> Bool {
+    guard try flush(), let outer else { return false }
+    if try outer.finish() { return true }
+    refuse("A", 1)
     return false
   }
 
-  // MARK: the end of the root
-
-  /// Behind the root element: only white space and comments may follow; XML0 files may carry CHUKYDONVI there (seen).
-  private func readEnd() throws(ReaderFailure) -> Bool {
-    queue(to: at)
-    while true {
-      let start = at
-      guard let next = try nextToken() else { break }
-      if case .open("CHUKYDONVI") = next, facts.form == .checkIns {
-        note("S", 26, .warn)
-        facts.isSigned = true
-        while try window.grow() {
-          if window.bytes.count - start > 1 << 20 { break }
-        }
-        try finish()
-        return false
-      }
-      if case .empty("CHUKYDONVI") = next, facts.form == .checkIns {
-        note("S", 26, .warn)
-        queuedTo = at
-        continue
-      }
-      queue(to: at)
-      if case .other = next { continue }
-      break
-    }
-    queue(to: window.bytes.count)
-    try finish()
-    return false
+  /// At the end of the input.
+  private func finish() throws(ReaderFailure) {
+    guard try endRoot() else { return }
+    state = .ended
+    facts.dossiers = number
+    guard facts.form == .envelope, root == "GIAMDINHHS" || root == "THONGTINHOSO" else { return }
+    guard let declared = facts.declaredDossiers else { return note("A", 5, .warn, found: number) }
+    if number < declared { return refuse("S", 6, found: number, limit: declared) }
+    if number > declared { note("A", 5, .warn, found: number, limit: declared) }
   }
 
   // MARK: findings about the file
@@ -661,26 +717,13 @@ package final class EnvelopeReader: RecordReader {
       byteOffset: window.base + min(at, window.bytes.count))
   }
 
-  /// The scanner cannot go on: the file ends inside something, or something is longer than we read.
-  private func refuseHere() {
+  /// The scanner cannot go on: what it has seen is not well-formed, or the file ends inside something, or something is longer than we read.
+  private func refuseHere() throws(ReaderFailure) {
     guard facts.refusal == nil else { return }
-    if window.hasEnded {
-      // not well-formed before its end, or cut off?
-      pending.append(contentsOf: window.bytes[min(queuedTo, window.bytes.count)...])
-      let isValid = unsafe pending.withUnsafeBufferPointer { unsafe outer?.feed($0) ?? true }
-      if outer?.hasDoctype == true { return refuse("S", 12) }
-      refuse(isValid ? "S" : "A", isValid ? 4 : 1)
-    } else {
-      refuse("S", 10)
-    }
-  }
-
-  /// The text of the window between two offsets, trimmed, at most 64 bytes of it.
-  private func text(_ start: Int, _ end: Int) -> String {
-    let range = Text.trimmed(window.bytes.span.extracting(start..<end))
-    return String(
-      decoding: window.bytes[start + range.lowerBound..<start + min(range.upperBound, range.lowerBound + 64)],
-      as: UTF8.self)
+    guard window.hasEnded else { return refuse("S", 10) }
+    queue(upTo: window.bytes.count)
+    guard try flush(), let outer else { return }
+    refuse(outer.isComplete ? "A" : "S", outer.isComplete ? 1 : 4)
   }
 }
 
@@ -689,29 +732,34 @@ func printableLabel(_ label: String) -> String {
   label.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } ? label : "?"
 }
 
-/// The parser that judges the outer structure; it has no interest in the events.
-final class OuterParser: ParserEvents {
-  private var parser: PushParser?
-  private var depth = 0
-  private var deepest = 0
+/// The parser that judges the outer structure; it has no interest in the events but their depth.
+final class OuterParser {
+  private final class Depth: ParserEvents {
+    var now = 0
+    var deepest = 0
 
-  init() throws(ReaderFailure) { parser = try PushParser(events: self) }
+    func open(_ name: UnsafeBufferPointer<UInt8>) {
+      now += 1
+      deepest = max(deepest, now)
+    }
+    func close() { now -= 1 }
+    func attribute(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {}
+    func text(_ bytes: UnsafeBufferPointer<UInt8>) {}
+  }
 
-  var hasDoctype: Bool { parser?.hasDoctype ?? false }
+  private let depth = Depth()
+  private let parser: PushParser
+
+  init() throws(ReaderFailure) { parser = try PushParser(events: depth) }
+
+  var hasDoctype: Bool { parser.hasDoctype }
   /// True when the root element has been closed.
-  var isComplete: Bool { depth == 0 && deepest > 0 }
+  var isComplete: Bool { depth.now == 0 && depth.deepest > 0 }
 
-  func feed(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard let parser else { return false }
-    return unsafe parser.feed(bytes) && deepest <= RowBuilder.deepest
+  func feed(_ bytes: [UInt8]) throws(ReaderFailure) -> Bool {
+    let isValid = try parser.feed(bytes)
+    return isValid && depth.deepest <= RowBuilder.deepest
   }
-  func finish() -> Bool { parser?.finish() ?? false }
 
-  func open(_ name: UnsafeBufferPointer<UInt8>) {
-    depth += 1
-    deepest = max(deepest, depth)
-  }
-  func close() { depth -= 1 }
-  func attribute(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {}
-  func text(_ bytes: UnsafeBufferPointer<UInt8>) {}
+  func finish() throws(ReaderFailure) -> Bool { try parser.finish() }
 }

@@ -1,9 +1,9 @@
 internal import Bytes
-internal import Records
+package import Records
 
 /// The names of one source table as bytes, ready to be compared with element names.
-final class TableShape: Sendable {
-  let number: Int
+package final class TableShape: Sendable {
+  package let number: Int
   let columnCount: Int
   let root: [UInt8]
   let row: [UInt8]
@@ -13,7 +13,7 @@ final class TableShape: Sendable {
   let starts: [Int]
 
   /// - Parameter rootIsRow: the document starts with the row element itself, whatever the table's own root is.
-  init(_ table: SourceTable, number: Int, rootIsRow: Bool) {
+  package init(_ table: SourceTable, number: Int, rootIsRow: Bool) {
     self.number = number
     columnCount = table.columns.count
     row = Array(table.row.utf8)
@@ -55,7 +55,7 @@ func same(_ name: UnsafeBufferPointer<UInt8>, _ bytes: [UInt8]) -> Bool {
 }
 
 /// Why an inner document was not taken.
-enum DocumentFault: Hashable {
+package enum DocumentFault: Hashable {
   case notWellFormed
   case wrongRoot
   case tooDeep
@@ -64,8 +64,8 @@ enum DocumentFault: Hashable {
 
 /// Turns the elements of one inner document into rows and cells.
 ///
-/// Fields are matched by name, in any order. A row's child that has children of its own is a group: its children are fields. Elements
-/// outside of rows, and fields the table does not know, are kept as extras.
+/// Fields are matched by name, in any order. A row's child that has children of its own is a group: its children are fields, and text
+/// of its own counts as one more occurrence of the field it is named for. Fields the table does not know are kept as extras.
 struct RowBuilder {
   let shape: TableShape
   var table: TableRecords
@@ -74,21 +74,28 @@ struct RowBuilder {
   /// What a cell's offset is when the value begins `scratch`.
   let scratchBase: Int
   private(set) var fault: DocumentFault?
+  /// Pieces of text that belong to no row.
+  private(set) var strays = 0
+  /// Elements whose name the table does not know.
+  private(set) var unknownNames = 0
 
-  private(set) var depth = 0
-  /// Depth of the open row element, or -1.
-  private var rowDepth = -1
-  private var column = 0
-  /// -1: no field open; -2: a field the table does not know; -3: a group.
+  private let rowsBefore: Int
+  private let extrasBefore: Int
+  private let repeatedBefore: Int
+  private var depth = 0
+  /// Depth of the open row element; 0 when none is open.
+  private var rowDepth = 0
+  /// Column of the innermost open element, as long as it has no children; or one of the two below.
   private var openField = noField
-  private var fieldDepth = -1
   private var fieldName = ""
+  /// The open elements of the row that have children.
+  private var groups: [(depth: Int, field: Int, name: String)] = []
+  /// The column that comes next when fields keep the order of the decision.
   private var guess = 0
-  private var isRootRow: Bool
+  private let isRootRow: Bool
 
-  static let noField = -1
-  static let unknownField = -2
-  static let group = -3
+  private static let noField = -1
+  private static let unknownField = -2
   static let longestField = 1 << 20
   static let deepest = 64
 
@@ -96,42 +103,51 @@ struct RowBuilder {
     self.shape = shape
     self.table = table
     self.scratchBase = scratchBase
+    (rowsBefore, extrasBefore, repeatedBefore) = (table.rowCount, table.extras.count, table.repeated.count)
     isRootRow = shape.root == shape.row
   }
 
-  /// True while text belongs to a field (and not to the white space between elements).
-  var isInField: Bool { openField >= 0 || openField == RowBuilder.unknownField }
+  /// Forgets everything read, for another attempt or because nothing may stay.
+  mutating func restart() {
+    table.cells.removeLast((table.rowCount - rowsBefore) * shape.columnCount)
+    table.rowCount = rowsBefore
+    table.extras.removeLast(table.extras.count - extrasBefore)
+    table.repeated.removeLast(table.repeated.count - repeatedBefore)
+    scratch.removeAll(keepingCapacity: true)
+    groups.removeAll()
+    (fault, strays, unknownNames, depth, rowDepth, openField, guess) = (nil, 0, 0, 0, 0, RowBuilder.noField, 0)
+  }
+
+  /// True while the innermost open element is a field without children so far.
+  var isInField: Bool { openField != RowBuilder.noField }
 
   mutating func open(_ name: UnsafeBufferPointer<UInt8>) {
     depth += 1
-    if depth == 1 {
-      guard unsafe same(name, shape.root) else {
-        fault = fault ?? .wrongRoot
-        return
-      }
-      if isRootRow { openRow() }
-      return
-    }
-    if depth > RowBuilder.deepest {
-      fault = fault ?? .tooDeep
-      return
-    }
-    if rowDepth < 0 {
-      if unsafe !isRootRow && same(name, shape.row) {
+    if rowDepth == 0 {
+      if depth == 1 {
+        guard unsafe same(name, shape.root) else {
+          fault = fault ?? .wrongRoot
+          return
+        }
+        if isRootRow { openRow() }
+      } else if depth > RowBuilder.deepest {
+        fault = fault ?? .tooDeep
+      } else if unsafe !isRootRow && same(name, shape.row) {
         openRow()
+      } else {
+        unknownNames += 1
       }
       return
     }
-    if openField != RowBuilder.noField && depth > fieldDepth {
-      openField = RowBuilder.group  // what looked like a field holds fields
-    }
-    fieldDepth = depth
+    if depth > RowBuilder.deepest { fault = fault ?? .tooDeep }
+    if isInField { groups.append((depth - 1, openField, fieldName)) }  // what looked like a field holds fields
     if let column = unsafe shape.column(name, guess: guess) {
       openField = column
       guess = column + 1
     } else {
       openField = RowBuilder.unknownField
       fieldName = unsafe printable(name)
+      unknownNames += 1
     }
   }
 
@@ -141,42 +157,57 @@ struct RowBuilder {
     guess = 0
   }
 
-  /// Closes the innermost element; the field's value is `cell`, already trimmed.
+  /// Closes the field that is open; its value is `cell`, already trimmed.
+  @inline(__always)
   mutating func close(_ cell: TableRecords.Cell) {
-    if depth == fieldDepth {
-      if openField >= 0 {
-        let slot = (table.rowCount - 1) * shape.columnCount + openField
-        if table.cells[slot].isMissing {
-          table.cells[slot] = cell
-        } else {
-          table.repeated.append((table.rowCount - 1, openField))
-          let name = shape.names.names[openField]
-          table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: name, cell: cell))
-        }
-        if Int(cell.length) > RowBuilder.longestField { fault = fault ?? .tooLong }
-      } else if openField == RowBuilder.unknownField {
-        table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: fieldName, cell: cell))
-        if Int(cell.length) > RowBuilder.longestField { fault = fault ?? .tooLong }
-      }
-      openField = RowBuilder.noField
-      fieldDepth -= 1
-    } else if depth == rowDepth {
-      rowDepth = -1
-      openField = RowBuilder.noField
-      fieldDepth = -1
-    }
-    if depth < fieldDepth || rowDepth < 0 { fieldDepth = -1 }
+    record(openField, fieldName, cell)
+    openField = RowBuilder.noField
     depth -= 1
   }
 
-  /// A field given as an attribute of its row (seen in one tolerant reader).
-  mutating func attribute(_ name: UnsafeBufferPointer<UInt8>, _ cell: TableRecords.Cell) {
-    guard depth == rowDepth else { return }
-    if let column = unsafe shape.column(name, guess: shape.columnCount) {
-      let slot = (table.rowCount - 1) * shape.columnCount + column
-      if table.cells[slot].isMissing { table.cells[slot] = cell }
+  /// Closes an element that is not a field: a group, a row, a list.
+  mutating func closeOther() {
+    if groups.last?.depth == depth {
+      groups.removeLast()
+    } else if depth == rowDepth {
+      rowDepth = 0
+    }
+    depth -= 1
+  }
+
+  /// Text that stands beside elements, not empty: in the open field before its first child, in a group, or in no row at all.
+  mutating func keep(_ cell: TableRecords.Cell) {
+    if isInField {
+      record(openField, fieldName, cell)
+    } else if let group = groups.last, group.depth == depth {
+      record(group.field, group.name, cell)
     } else {
-      table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: unsafe printable(name), cell: cell))
+      strays += 1
+    }
+  }
+
+  /// A field given as an attribute (seen in one tolerant reader); outside of rows attributes say nothing.
+  mutating func attribute(_ name: UnsafeBufferPointer<UInt8>, _ cell: TableRecords.Cell) {
+    guard rowDepth > 0 else { return }
+    if let column = unsafe shape.column(name, guess: shape.columnCount) {
+      record(column, "", cell)
+    } else {
+      unsafe record(RowBuilder.unknownField, printable(name), cell)
+    }
+  }
+
+  private mutating func record(_ field: Int, _ name: String, _ cell: TableRecords.Cell) {
+    if Int(cell.length) > RowBuilder.longestField { fault = fault ?? .tooLong }
+    guard field >= 0 else {
+      table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: name, cell: cell))
+      return
+    }
+    let slot = (table.rowCount - 1) * shape.columnCount + field
+    if table.cells[slot].isMissing {
+      table.cells[slot] = cell
+    } else {
+      table.repeated.append((table.rowCount - 1, field))
+      table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: shape.names.names[field], cell: cell))
     }
   }
 

@@ -7,8 +7,8 @@ struct Shapes {
   private let rowShapes: [TableShape]
   /// Table number (of the first schema) by the root of its inner document.
   let roots: [String: Int]
-  /// `<ROOT` of the inner document in the predecessor and now, by table number of the first schema, where they differ.
-  let predecessorRoots: [Int: (old: [UInt8], new: [UInt8])]
+  /// Root of the inner document in the predecessor, by table number of the first schema, where it differs from today's.
+  private let predecessorRoots: [Int: [UInt8]]
   let checkIn: Int
   let assessment: Int
   let checkInRoot: String
@@ -23,14 +23,14 @@ struct Shapes {
     rowShapes = schemas[0].tables.enumerated().map { TableShape($0.element, number: $0.offset, rootIsRow: true) }
     var roots: [String: Int] = [:]
     var names: [String: Int] = [:]
-    var old: [Int: (old: [UInt8], new: [UInt8])] = [:]
+    var old: [Int: [UInt8]] = [:]
     for (number, table) in schemas[0].tables.enumerated() {
       names[table.name] = number
       if let root = table.root, table.name != "XML0" { roots[root] = number }
       if schemas.count > 1, let other = schemas[1].tables.first(where: { $0.name == table.name }),
         let root = other.root, root != table.root
       {
-        old[number] = (Array("<\(root)".utf8), Array("<\(table.root ?? table.row)".utf8))
+        old[number] = Array(root.utf8)
       }
     }
     // a bare document of the predecessor stands for the same table
@@ -50,6 +50,12 @@ struct Shapes {
   func shape(_ table: Int, schema: Int) -> TableShape { shapes[schema][table] }
   func rowShape(_ table: Int) -> TableShape { rowShapes[table] }
 
+  /// Whether a document of the table (of the first schema) is one of the predecessor: XML1 has its old fields, the others its old root.
+  func isPredecessor(_ document: Span<UInt8>, table: Int) -> Bool {
+    if let root = predecessorRoots[table] { return Editions.hasRoot(root, document) }
+    return table == names["XML1"] && Editions.hasPredecessorFields(document)
+  }
+
   /// The table of a label's number, unless it never stands in an envelope (XML0, XML12).
   func envelopeTable(_ number: Int) -> Int? {
     number == 0 || number == 12 ? nil : names["XML\(number)"]
@@ -68,14 +74,45 @@ struct Shapes {
 
 /// Which edition of the decisions a dossier follows (section 7 of the envelope page): from its content, since no file says so.
 enum Editions {
-  /// Fields of XML1 that only QĐ 4210 has.
-  static let predecessorFields = ["<MA_THE>", "<T_TONGCHI>", "<MA_BENH>", "<MA_THE/>", "<MA_BENHKHAC>"].map {
-    Array($0.utf8)
+  /// Start tags of XML1 that only QĐ 4210 has.
+  private static let predecessorMarks: [StaticString] = ["<MA_THE", "<T_TONGCHI", "<MA_BENH", "<MA_BENHKHAC"]
+
+  /// Whether a document is one of QĐ 4210, as its XML1 shows: it has fields that later editions renamed.
+  static func hasPredecessorFields(_ document: Span<UInt8>) -> Bool {
+    var i = 0
+    while i < document.count {
+      if document[i] == UInt8(ascii: "<") {
+        for mark in predecessorMarks where document.has(mark, at: i) {
+          let next = i + mark.utf8CodeUnitCount
+          if next < document.count, endsName(document[next]) { return true }
+        }
+      }
+      i &+= 1
+    }
+    return false
   }
 
+  /// Whether the root element of a document is called `name`.
+  static func hasRoot(_ name: [UInt8], _ document: Span<UInt8>) -> Bool {
+    var i = 0
+    while i + 1 < document.count {
+      if document[i] == UInt8(ascii: "<"), document[i + 1] != UInt8(ascii: "!"), document[i + 1] != UInt8(ascii: "?") {
+        break
+      }
+      i += 1
+    }
+    guard i + 1 + name.count < document.count, endsName(document[i + 1 + name.count]) else { return false }
+    for k in name.indices where document[i + 1 + k] != name[k] { return false }
+    return true
+  }
+
+  private static func endsName(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: ">") || byte == UInt8(ascii: "/") || Text.isSpace(byte)
+  }
+
+  /// The edition of a dossier that is not one of QĐ 4210.
   static func edition(of dossier: Dossier, schema: SourceSchema) -> Dossier.Edition {
     guard let xml1 = schema.table("XML1") else { return .qd3176 }
-    let visit = dossier.tables[xml1]
     if let referral = schema.table("XML13"), dossier.tables[referral].rowCount > 0 {
       if dossier.tables[referral].extras.contains(where: { $0.name == "MA_NOI_DEN" || $0.name == "PP_DIEU_TRI" }) {
         return .qd4750
@@ -86,39 +123,27 @@ enum Editions {
         return .qd3176
       }
     }
+    let visit = dossier.tables[xml1]
     guard visit.rowCount > 0 else { return .qd3176 }
-    if let group = schema.tables[xml1].column("NHOM_MAU"), visit.cell(0, group).isMissing {
-      let drugs = schema.table("XML2").map { dossier.tables[$0] }
-      let carriedOut = schema.table("XML2").flatMap { schema.tables[$0].column("NGAY_TH_YL") }
-      if let drugs, let carriedOut, drugs.rowCount > 0 {
-        if drugs.cell(0, carriedOut).isMissing { return .qd130 }
-      } else {
-        return .qd130
-      }
+    // a field that is blank may be left out altogether, so the names alone decide only for visits of the time
+    var lastDay: CivilDate?
+    if let column = schema.tables[xml1].column("NGAY_RA"), visit.cell(0, column).length >= 8 {
+      let cell = visit.cell(0, column)
+      lastDay = CivilDate(compact: dossier.text.span.extracting(cell.range), at: 0)
     }
-    guard let left = schema.tables[xml1].column("NGAY_RA") else { return .qd3176 }
-    let cell = visit.cell(0, left)
-    guard !cell.isMissing, cell.length >= 8,
-      let year = Int(String(decoding: dossier.text[Int(cell.offset)..<Int(cell.offset) + 4], as: UTF8.self))
-    else { return .qd3176 }
-    return year >= 2025 ? .qd3176 : .qd4750
+    if let lastDay, lastDay >= start3176 { return .qd3176 }
+    if let lastDay, lastDay >= start4750 { return .qd4750 }
+    guard let group = schema.tables[xml1].column("NHOM_MAU"), visit.cell(0, group).isMissing else {
+      return lastDay == nil ? .qd3176 : .qd4750
+    }
+    if let xml2 = schema.table("XML2"), let carriedOut = schema.tables[xml2].column("NGAY_TH_YL"),
+      dossier.tables[xml2].rowCount > 0, !dossier.tables[xml2].cell(0, carriedOut).isMissing
+    {
+      return .qd4750
+    }
+    return .qd130
   }
-}
 
-enum Search {
-  /// Whether one of the marks, each beginning with `<`, begins in `range` of `text`.
-  static func contains(_ text: [UInt8], _ range: Range<Int>, anyOf marks: [[UInt8]]) -> Bool {
-    var i = range.lowerBound
-    while i < range.upperBound {
-      if text[i] == UInt8(ascii: "<") {
-        for mark in marks where i + mark.count <= text.count {
-          var k = 1
-          while k < mark.count, text[i + k] == mark[k] { k += 1 }
-          if k == mark.count { return true }
-        }
-      }
-      i &+= 1
-    }
-    return false
-  }
+  private static let start4750 = CivilDate(daysSinceEpoch: 19_905)  // 1 July 2024
+  private static let start3176 = CivilDate(daysSinceEpoch: 20_089)  // 1 January 2025
 }

@@ -19,6 +19,8 @@ package struct ContentHash: Sendable, Hashable {
     self.init(hasher.finalize())
   }
 
+  package init(of content: [UInt8]) { self.init(of: content.span) }
+
   /// Reads 64 lower-case hexadecimal digits.
   package init?(hex: some StringProtocol) {
     let digits = Array(hex.utf8)

@@ -84,8 +84,18 @@ package struct FindingCatalogue: Sendable {
     _ finding: NamedFinding, _ language: Language
   ) -> String {
     guard let entry = self[finding.code] else { return finding.code.description }
+    return fill(entry.message[language], finding, language)
+  }
+
+  /// What the hospital does about a finding, with the names it needs.
+  package func remedy(_ finding: NamedFinding, _ language: Language) -> String {
+    guard let entry = self[finding.code] else { return "" }
+    return fill(entry.remedy[language], finding, language)
+  }
+
+  private func fill(_ template: String, _ finding: NamedFinding, _ language: Language) -> String {
     var text = ""
-    var rest = entry.message[language][...]
+    var rest = template[...]
     while let brace = rest.firstIndex(of: "{"), let end = rest[brace...].firstIndex(of: "}") {
       text += rest[..<brace]
       let name = rest[rest.index(after: brace)..<end]

@@ -13,11 +13,20 @@ package struct Claim: Sendable {
     case busy
     /// Three attempts have failed.
     case exhausted
+    /// Judged before; only its source is still there.
+    case ended(state: String)
   }
   package var outcome: Outcome
   package var fileID: Int64
   package var epoch: Int64
   package var attempts: Int
+
+  package init(outcome: Outcome, fileID: Int64, epoch: Int64, attempts: Int) {
+    self.outcome = outcome
+    self.fileID = fileID
+    self.epoch = epoch
+    self.attempts = attempts
+  }
 }
 
 /// The ledger of files (`intake.file`, `intake.file_event`), by statements that can all be repeated.
@@ -65,22 +74,23 @@ package enum Ledger {
   private static func claimLocked(
     facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, _ connection: Connection
   ) throws(ServerFailure) -> Claim {
+    // a run that ended between its commit and the removal of the source finds its own file again
+    let known = try connection.execute(
+      """
+      SELECT file_id, epoch, attempts, state FROM intake.file
+      WHERE facility_code = $1 AND content_sha256 = $2::bytea AND file_name = $3 AND source_removed_at IS NULL
+        AND state IN ('loaded', 'duplicate', 'refused', 'quarantined') ORDER BY file_id LIMIT 1
+      """, [.text(facility), .bytes(hash.bytes), .text(name)], prepared: true)
+    if let id = known.isEmpty ? nil : known.integer(0, 0) {
+      return Claim(
+        outcome: .ended(state: known.text(0, 3) ?? ""), fileID: id, epoch: known.integer(0, 1) ?? 0,
+        attempts: Int(known.integer(0, 2) ?? 0))
+    }
     // loaded before: the same bytes under any name are a duplicate, a delivery with a line and a receipt of its own
     let loaded = try connection.execute(
       "SELECT file_id, file_name FROM intake.file WHERE facility_code = $1 AND content_sha256 = $2::bytea AND state = 'loaded'",
       [.text(facility), .bytes(hash.bytes)], prepared: true)
     if let original = loaded.isEmpty ? nil : loaded.integer(0, 0) {
-      // a run that ended between its commit and the removal of the source finds its own file again
-      let known = try connection.execute(
-        """
-        SELECT file_id, epoch, attempts FROM intake.file WHERE facility_code = $1 AND content_sha256 = $2::bytea AND file_name = $3
-          AND source_removed_at IS NULL AND state IN ('loaded', 'duplicate') ORDER BY file_id LIMIT 1
-        """, [.text(facility), .bytes(hash.bytes), .text(name)])
-      if let id = known.isEmpty ? nil : known.integer(0, 0) {
-        return Claim(
-          outcome: .duplicate(of: original), fileID: id, epoch: known.integer(0, 1) ?? 0,
-          attempts: Int(known.integer(0, 2) ?? 0))
-      }
       let inserted = try connection.execute(
         """
         INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, reason, duplicate_of, run_id,
@@ -135,6 +145,72 @@ package enum Ledger {
 
   private static func key(_ hash: ContentHash) -> Int64 {
     Int64(bitPattern: hash.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+  }
+
+  /// Gives an attempt back that ended for a reason outside of the file (the server went away, the disk was full), so that it does not count.
+  package static func forgive(_ claim: Claim, run: Int64, on connection: Connection) throws(ServerFailure) {
+    let updated = try connection.execute(
+      """
+      UPDATE intake.file SET attempts = greatest(attempts - 1, 0) WHERE file_id = $1 AND epoch = $2 AND state = 'claimed'
+      RETURNING file_id
+      """, [.integer(claim.fileID), .integer(claim.epoch)])
+    if updated.count == 1 { try event(.released, file: claim.fileID, epoch: claim.epoch, run: run, on: connection) }
+  }
+
+  /// A file that waits for its rest has not failed: its attempts begin anew.
+  package static func forgiveWaiting(_ claim: Claim, on connection: Connection) throws(ServerFailure) {
+    try connection.execute(
+      "UPDATE intake.file SET attempts = 0 WHERE file_id = $1 AND epoch = $2 AND state = 'waiting'",
+      [.integer(claim.fileID), .integer(claim.epoch)])
+  }
+
+  /// The state the ledger has for a claim: what decides when a COMMIT's answer was lost.
+  package static func state(of claim: Claim, on connection: Connection) throws(ServerFailure) -> (state: String, isOurs: Bool)? {
+    let rows = try connection.execute(
+      "SELECT state, epoch FROM intake.file WHERE file_id = $1", [.integer(claim.fileID)])
+    guard !rows.isEmpty, let state = rows.text(0, 0), let epoch = rows.integer(0, 1) else { return nil }
+    return (state, epoch == claim.epoch)
+  }
+
+  /// Notes a delivered file that could not be read at all (too large).
+  ///
+  /// - Returns: its number.
+  package static func recordUnread(
+    _ state: Event, facility: String, name: String, size: Int, reason: String, run: Int64, on connection: Connection
+  ) throws(ServerFailure) -> Int64 {
+    let known = try connection.execute(
+      """
+      SELECT file_id FROM intake.file WHERE facility_code = $1 AND file_name = $2 AND size_in_bytes = $3 AND reason = $4
+        AND content_sha256 IS NULL AND source_removed_at IS NULL
+      """, [.text(facility), .text(name), .integer(Int64(size)), .text(reason)])
+    if let id = known.isEmpty ? nil : known.integer(0, 0) { return id }
+    let inserted = try connection.execute(
+      """
+      INSERT INTO intake.file (facility_code, file_name, size_in_bytes, state, reason, run_id, finished_at)
+      VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp()) RETURNING file_id
+      """,
+      [.text(facility), .text(name), .integer(Int64(size)), .text(state.rawValue), .text(reason), .integer(run)])
+    let id = inserted.integer(0, 0) ?? 0
+    try event(state, file: id, epoch: 0, run: run, on: connection)
+    return id
+  }
+
+  /// Keeps the receipt's JSON of a file that is not loaded in the same transaction as its state (duplicates, unread files).
+  package static func setReceipt(_ receipt: String, file: Int64, on connection: Connection) throws(ServerFailure) {
+    try connection.execute("UPDATE intake.file SET receipt = $2 WHERE file_id = $1 AND receipt IS NULL", [.integer(file), .text(receipt)])
+  }
+
+  /// Marks what was done with the file's receipt or source after the commit.
+  package static func mark(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection) throws(ServerFailure) {
+    let updated =
+      event == .receiptWritten
+      ? try connection.execute(
+        "UPDATE intake.file SET receipt_written_at = clock_timestamp() WHERE file_id = $1 AND receipt_written_at IS NULL RETURNING 1",
+        [.integer(file)], prepared: true).count
+      : try connection.execute(
+        "UPDATE intake.file SET source_removed_at = clock_timestamp() WHERE file_id = $1 AND source_removed_at IS NULL RETURNING 1",
+        [.integer(file)], prepared: true).count
+    if updated == 1 { try Ledger.event(event, file: file, epoch: epoch, run: run, on: connection) }
   }
 
   /// Ends a claimed file without loading it; counts and findings are kept, nothing else is.

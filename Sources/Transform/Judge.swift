@@ -21,6 +21,7 @@ package struct Rulings: Sendable {
     var checkInAdmitted: Field?
     var assessment: [Field]
     var assessmentDay: Field?
+    var facilities: [Field]
   }
 
   package init(schemas: [SourceSchema], codes: CodeLists, policy: SeverityPolicy) {
@@ -38,7 +39,7 @@ package struct Rulings: Sendable {
         checkIn: c["XML0.MA_LK"],
         checkInAdmitted: c["XML0.NGAY_VAO"],
         assessment: ["XML12.SO_CCCD", "XML12.NGAY_HOP", "XML12.SO_BIEN_BAN"].compactMap { c[$0] },
-        assessmentDay: c["XML12.NGAY_HOP"])
+        assessmentDay: c["XML12.NGAY_HOP"], facilities: [c["XML1.MA_CSKCB"], c["XML0.MA_CSKCB"]].compactMap { $0 })
     }
   }
 }
@@ -57,6 +58,8 @@ package struct Verdict: Sendable {
   /// The first day of the month of care; nil when no date says it.
   package var careMonth: CivilDate?
   package var contentHash: [UInt8]
+  /// MA_CSKCB as the dossier itself says it; empty when it says none.
+  package var facility: [UInt8]
 }
 
 /// Judges the dossiers of one file, in order: `check` and `run` ask the same judge.
@@ -92,9 +95,13 @@ package struct Judge {
     if let admitted = visit.facts.admitted { lastAdmitted = max(lastAdmitted ?? admitted, admitted) }
     for rule in rulings.rules[dossier.schema] { rule.evaluate(visit, &log) }
     let (key, month) = identity(visit, rulings.keys[dossier.schema])
+    var facility: [UInt8] = []
+    for field in rulings.keys[dossier.schema].facilities where !visit.isBlank(field) {
+      facility = Array(visit.text[visit.range(field)])
+    }
     var verdict = Verdict(
       outcome: log.worst == .reject || key.isEmpty || month == nil ? .rejected : .accepted, key: key, careMonth: month,
-      contentHash: hash.hash(dossier))
+      contentHash: hash.hash(dossier), facility: facility)
     guard verdict.outcome == .accepted else { return verdict }
     // rule A11: once in one delivery
     let slot = Judge.number(Array(dossier.kind.rawValue.utf8) + [0] + key)

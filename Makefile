@@ -1,0 +1,57 @@
+# SongHan: what a newcomer types. `make demo` shows the whole way of a file; `make test` is everything a change needs to pass.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+SONGHAN := .build/release/songhan
+DEMO := demo
+PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev postgresql postgresql-client pkg-config
+
+.PHONY: help packages build release test lint demo demo-stop clean
+
+help:
+	@echo "make demo       a warehouse, made-up hospital files, one run, and where to look"
+	@echo "make test       everything a change needs to pass"
+	@echo "make build      debug build, layers checked by the compiler"
+	@echo "make release    the program: $(SONGHAN)"
+	@echo "make lint       the formatter's opinion"
+	@echo "make demo-stop  stop the demo's warehouse"
+
+# Installs what a fresh Debian machine lacks; quiet and quick when nothing is missing.
+packages:
+	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+build: packages
+	swift build $(SWIFT_FLAGS)
+
+release: packages
+	swift build -c release --product songhan $(SWIFT_FLAGS)
+
+test: packages
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build
+
+lint:
+	swift format lint --strict --recursive --parallel Sources Tests Package.swift
+
+demo: release
+	@$(SONGHAN) init $(DEMO) --shared-definitions >/dev/null
+	@cd $(DEMO) && ../$(SONGHAN) warehouse start && ../$(SONGHAN) warehouse migrate
+	@test -e $(DEMO)/.dropped || { $(SONGHAN) sample --facility 48001 --visits 500 --files 4 --faults 0.02 --seed 2025 \
+	  --output $(DEMO)/inbox/48001 --manifest $(DEMO)/planted.json && touch $(DEMO)/.dropped; }
+	@echo; cd $(DEMO) && { ../$(SONGHAN) run --assume-settled; code=$$?; [ $$code = 0 ] || [ $$code = 3 ]; }
+	@echo; echo "Look around (in $(DEMO)/):"
+	@echo "  receipts/48001/          what the hospital gets back, in Vietnamese"
+	@echo "  outbox/                  what would leave, once a destination is configured in songhan.yaml"
+	@echo "  reports/                 a report of each run, and metrics for Prometheus"
+	@echo "  cd $(DEMO) && ../$(SONGHAN) receipts show 1"
+	@echo "  cd $(DEMO) && ../$(SONGHAN) warehouse psql -c 'SELECT care_month, count(*), sum(total_hospital_amount) FROM health.encounter GROUP BY 1 ORDER BY 1'"
+	@echo "Again: make demo    (nothing is loaded twice)      Stop: make demo-stop"
+
+demo-stop:
+	@cd $(DEMO) && ../$(SONGHAN) warehouse stop
+
+clean:
+	rm -rf .build

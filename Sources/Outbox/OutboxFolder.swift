@@ -1,0 +1,78 @@
+package import Files
+package import Postgres
+
+/// Why parcels could not be written out.
+package enum OutboxFailure: Error {
+  case server(ServerFailure)
+  case file(FileFailure)
+}
+
+/// The outbox folder: one folder a destination, each parcel under the name of its SHA-256, its manifest beside it.
+///
+/// A parcel becomes visible only after the commit that prepared it: the warehouse holds the bytes, this writes them out by the durable recipe and
+/// says so. Whatever was interrupted is done by the next run; a name that is there already holds the same bytes.
+package struct OutboxFolder: Sendable {
+  private let folder: Directory
+
+  package init(_ folder: Directory) { self.folder = folder }
+
+  /// Writes out what is prepared.
+  ///
+  /// - Parameter file: only parcels of this file.
+  /// - Returns: how many parcels were written.
+  @discardableResult
+  package func materialise(file: Int64? = nil, on connection: Connection) throws(OutboxFailure) -> Int {
+    var written = 0
+    while true {
+      let row: (id: Int64, destination: String, format: String, hash: ContentHash, content: [UInt8], manifest: String)
+      do throws(ServerFailure) {
+        // one at a time: parcels may be large
+        let rows = try connection.execute(
+          """
+          SELECT parcel_id, destination, format, encode(content_sha256, 'hex'), content, manifest FROM outbox.parcel
+          WHERE state = 'prepared' AND content IS NOT NULL AND ($1::bigint IS NULL OR file_id = $1) ORDER BY parcel_id LIMIT 1
+          """, [file.map { .integer($0) } ?? .null])
+        guard !rows.isEmpty, let id = rows.integer(0, 0), let destination = rows.text(0, 1), let format = rows.text(0, 2),
+          let hash = rows.text(0, 3).flatMap({ ContentHash(hex: $0) }), let content = rows.bytes(0, 4), let manifest = rows.text(0, 5)
+        else { return written }
+        row = (id, destination, format, hash, content, manifest)
+      } catch {
+        throw .server(error)
+      }
+      do throws(FileFailure) {
+        let target = try Directory(try OutboxFolder.name(row.destination), in: folder, creating: true)
+        let content: FileName =
+          row.format == ParcelFormat.source.rawValue
+          ? FileName(row.hash, suffix: ".xml.gz") : FileName(row.hash, suffix: ".ndjson.gz")
+        let bytes = row.content
+        _ = try target.writeDurably(bytes.span, as: content)
+        failpoint("outbox.content-written")
+        let manifest = Array(row.manifest.utf8)
+        _ = try target.writeDurably(manifest.span, as: FileName(row.hash, suffix: ".json"))
+        failpoint("outbox.manifest-written")
+      } catch {
+        throw .file(error)
+      }
+      do throws(ServerFailure) {
+        try connection.execute(
+          """
+          UPDATE outbox.parcel SET state = 'materialised', materialised_at = clock_timestamp()
+          WHERE parcel_id = $1 AND state = 'prepared'
+          """, [.integer(row.id)])
+      } catch {
+        throw .server(error)
+      }
+      failpoint("outbox.materialised")
+      written += 1
+    }
+  }
+
+  /// A destination's name is checked when the configuration is read.
+  private static func name(_ destination: String) throws(FileFailure) -> FileName {
+    do throws(FileName.Flaw) {
+      return try FileName(destination)
+    } catch {
+      throw .kernel(.openat, 22)
+    }
+  }
+}

@@ -1,0 +1,569 @@
+internal import Bytes
+internal import CommonSchema
+internal import Compression
+internal import Definitions
+package import Files
+internal import Findings
+internal import Foundation
+internal import Load
+internal import Outbox
+package import Postgres
+internal import Records
+internal import Transform
+
+/// Why a run had to end before its time.
+package enum RunFailure: Error, CustomStringConvertible {
+  case server(ServerFailure)
+  case files(FileFailure)
+  case cluster(ClusterFailure)
+  case notReady(String)
+  case internalMistake(String)
+
+  package var description: String {
+    switch self {
+    case .server(let failure): "\(failure). \(failure.mend)"
+    case .files(let failure): failure.description
+    case .cluster(let failure): "\(failure). \(failure.mend)"
+    case .notReady(let text): text
+    case .internalMistake(let text): text
+    }
+  }
+
+  /// Reliability rules, section 8.
+  package var exitCode: Int32 {
+    switch self {
+    case .server(let failure): failure.isTransient || failure == .unknownOutcome ? 75 : failure.state?.code == "42501" ? 77 : 78
+    case .files(let failure): Int32(failure.exitCode)
+    case .cluster(let failure): failure.isTransient ? 75 : 78
+    case .notReady: 78
+    case .internalMistake: 70
+    }
+  }
+}
+
+/// What every worker of a run shares.
+struct RunContext: Sendable {
+  let project: Project
+  let registry: Registry
+  let definitions: Definitions
+  let rulings: [String: FeedRulings]
+  let mappers: [String: [Mapper]]
+  let runID: Int64
+  let conninfo: String
+  let spool: Directory
+  let archive: Directory
+  let quarantine: Directory
+  let receipts: Directory
+  let outbox: OutboxFolder
+  let journal: Journal
+  let assumesSettled: Bool
+  let progress: RunProgress
+  let cancellation: Cancellation
+}
+
+/// Takes one file after the other through the house; one worker, one thread, one connection.
+final class FileWorker {
+  private let context: RunContext
+  private var connection: Connection
+  private var partitions: Partitions
+  private var batch: PreparedBatch
+  private let compressor = ZstandardCompressor()
+
+  init(_ context: RunContext) throws(RunFailure) {
+    self.context = context
+    do throws(ServerFailure) {
+      connection = try Connection(context.conninfo, applicationName: "songhan")
+    } catch {
+      throw .server(error)
+    }
+    partitions = Partitions(context.definitions.common)
+    batch = PreparedBatch(schema: context.definitions.common)
+  }
+
+  /// The report of the file, or nil when somebody else took it.
+  func work(_ file: InboxFile) throws(RunFailure) -> FileReport? {
+    var report = FileReport(name: file.label, state: .waiting)
+    report.facility = file.facility
+    report.sizeInBytes = file.stamp.sizeInBytes
+    let copy: SpoolCopy
+    do throws(FileFailure) {
+      let owners = context.project.configuration.owners
+      let source = try SourceFile(
+        file.name, in: file.directory, owners: owners.isEmpty ? nil : Set(owners.map { UInt32($0) }))
+      copy = try SpoolCopy(of: source, in: context.spool)
+      failpoint("run.copied")
+    } catch {
+      guard case .refused(let refusal) = error else { throw .files(error) }
+      switch refusal {
+      case .gone: return nil
+      case .changedWhileReading:
+        report.reason = "S15"
+        return finished(report)
+      case .tooLarge: return try unread(file, .refused, "S05", &report)
+      default: return try unread(file, .quarantined, "S14", &report)
+      }
+    }
+    report.sha256 = copy.contentHash.hex
+    report.sizeInBytes = copy.sizeInBytes
+    let facility = context.registry[file.facility]
+    for attempt in 1... {
+      do throws(LoadFailure) {
+        return try work(file, copy, facility, &report)
+      } catch {
+        switch error {
+        case .server(let failure) where failure.isTransient || failure == .unknownOutcome || failure.state == "23505":
+          context.journal.warning("the warehouse was lost while a file was loaded", ["attempt": .count(attempt), "failure": .failure(failure)])
+          try reconnect(failure, attempt)
+        case .server(let failure): throw .server(failure)
+        case .claimLost:
+          throw .server(.refused(Refusal("40001")))
+        case .partitionMissing:
+          throw .internalMistake("a partition was missing twice")
+        case .countsDoNotAddUp:
+          throw .internalMistake("the counts of a file do not add up; nothing of it was committed")
+        }
+      }
+    }
+    return nil
+  }
+
+  /// Connects anew after a loss; after three tries the run ends and the next one goes on.
+  private func reconnect(_ failure: ServerFailure, _ attempt: Int) throws(RunFailure) {
+    if attempt >= 3 { throw .server(failure) }
+    connection.rollback()
+    for wait in [0.2, 1, 3] {
+      Thread.sleep(forTimeInterval: wait)
+      do throws(ServerFailure) {
+        connection = try Connection(context.conninfo, applicationName: "songhan")
+        return
+      } catch {
+        if !error.isTransient { throw .server(error) }
+      }
+    }
+    throw .server(failure)
+  }
+
+  // MARK: one attempt
+
+  private func work(_ file: InboxFile, _ copy: SpoolCopy, _ facility: Facility?, _ report: inout FileReport)
+    throws(LoadFailure) -> FileReport
+  {
+    let claim: Claim
+    do throws(ServerFailure) {
+      claim = try Ledger.claim(
+        facility: file.facility, name: file.label, feed: facility?.feed ?? "", hash: copy.contentHash,
+        size: copy.sizeInBytes, run: context.runID, on: connection)
+    } catch {
+      throw .server(error)
+    }
+    failpoint("run.claimed")
+    report.fileID = claim.fileID == 0 ? nil : claim.fileID
+    switch claim.outcome {
+    case .busy:
+      report.state = .waiting
+      report.reason = "S15"
+      return finished(report)
+    case .ended(let state):
+      return try again(file, claim, state, &report)
+    case .duplicate(let original):
+      report.state = .duplicate
+      report.reason = "S16"
+      report.duplicateOf = original
+      try keepReceipt(claim, facility, &report)
+      return try close(file, copy, claim, report)
+    case .exhausted:
+      return try end(file, copy, claim, facility, .quarantined, Finding(.S13, .reject), FindingTally(), seen: 0, &report)
+    case .claimed: break
+    }
+    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
+    guard let facility else {
+      return try end(file, copy, claim, nil, .quarantined, Finding(.S08, .reject), FindingTally(), seen: 0, &report)
+    }
+    guard facility.isActive else {
+      return try end(file, copy, claim, facility, .quarantined, Finding(.S27, .reject), FindingTally(), seen: 0, &report)
+    }
+    guard let rulings = context.rulings[facility.feed], let mappers = context.mappers[facility.feed] else {
+      return try end(file, copy, claim, facility, .quarantined, Finding(.S25, .reject), FindingTally(), seen: 0, &report)
+    }
+    do {
+      return try load(file, copy, claim, facility, rulings, mappers, &report)
+    } catch let failure as LoadFailure {
+      // the process lives: this attempt did not end because of the file
+      connection.rollback()
+      if connection.isUsable { try? Ledger.forgive(claim, run: context.runID, on: connection) }
+      throw failure
+    } catch {
+      connection.rollback()
+      if connection.isUsable { try? Ledger.forgive(claim, run: context.runID, on: connection) }
+      throw .server(.connectionLost(nil))
+    }
+  }
+
+  /// What is known while the dossiers of a file go by.
+  private struct Progression {
+    var dossiers = FileReport.Dossiers()
+    var rows: [Int] = []
+    var rejected: [(dossier: Int, key: String?)] = []
+    var editions: Set<String> = []
+    var months: Set<CivilDate> = []
+    var keysOfBatch: Set<[UInt8]> = []
+    var refusal: Finding?
+  }
+
+  private func load(
+    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings, _ mappers: [Mapper],
+    _ report: inout FileReport
+  ) throws -> FileReport {
+    var months: Set<CivilDate> = []
+    for pass in 1...2 {
+      do {
+        if !months.isEmpty {
+          do throws(ServerFailure) { try partitions.ensure(months, on: connection) } catch { throw LoadFailure.server(error) }
+        }
+        return try loadOnce(file, copy, claim, facility, rulings, mappers, &report)
+      } catch LoadFailure.partitionMissing where pass == 1 {
+        // a later batch reaches a month that has no partition: learn all months of the file, then begin again
+        connection.rollback()
+        let read = FilePass(rulings: rulings, receivedAt: Clock.now())
+        var tally = FindingTally()
+        _ = try read.run(tally: &tally, read: reader(copy)) { _, verdict, _, _ in
+          if verdict.outcome == .accepted, let month = verdict.careMonth { months.insert(month) }
+          return true
+        }
+      }
+    }
+    throw LoadFailure.partitionMissing
+  }
+
+  private func reader(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
+    var reader = copy.reader()
+    var piece = [UInt8](repeating: 0, count: 256 * 1024)
+    return { (most, target) throws(ReaderFailure) in
+      do throws(FileFailure) {
+        if most < piece.count { piece.removeLast(piece.count - most) }
+        let count = try reader.read(into: &piece)
+        target.append(contentsOf: piece[..<count])
+        return count
+      } catch {
+        if case .kernel(_, let number) = error { throw .input(number) }
+        throw .input(EIO)
+      }
+    }
+  }
+
+  private func loadOnce(
+    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings, _ mappers: [Mapper],
+    _ report: inout FileReport
+  ) throws -> FileReport {
+    let common = context.definitions.common
+    let load = FileLoad(
+      connection: connection, schema: common, fileID: claim.fileID, epoch: claim.epoch, facility: facility.code,
+      compressor: compressor)
+    let destinations = context.project.configuration.destinations.filter {
+      rulings.feed.destinations.isEmpty || rulings.feed.destinations.contains($0.name)
+    }
+    let builder = ParcelBuilder(
+      schema: common, facility: facility.code, fileHash: copy.contentHash.hex, fileID: claim.fileID)
+    var state = Progression()
+    var tally = FindingTally()
+    state.rows = [Int](repeating: 0, count: common.entities.count)
+    var counts = state.rows
+    let facilityCode = Array(facility.code.utf8)
+    batch.removeAll()
+
+    func stage(_ createdOn: String?) throws {
+      guard !batch.entries.isEmpty else { return }
+      let staged = try load.stage(batch, partitions: &partitions) { accepted, number in
+        destinations.compactMap {
+          builder.parcel(of: batch, accepted: accepted, number: number, createdOn: createdOn, for: $0)
+        }
+      }
+      let accepted = batch.entries.lazy.filter { $0.outcome == .accepted }.count
+      state.dossiers.accepted += accepted - staged.duplicates.count
+      state.dossiers.duplicate += staged.duplicates.count + batch.entries.lazy.filter { $0.outcome == .repeated }.count
+      state.dossiers.rejected += batch.entries.lazy.filter { $0.outcome == .rejected }.count
+      state.dossiers.superseding += staged.superseding.count
+      for entity in staged.rows.indices { state.rows[entity] += staged.rows[entity] }
+      context.progress.add(dossiers: batch.entries.count, bytes: batch.entries.reduce(0) { $0 + $1.sizeInBytes })
+      batch.removeAll()
+      state.keysOfBatch.removeAll(keepingCapacity: true)
+    }
+
+    let pass = FilePass(rulings: rulings, receivedAt: Clock.now())
+    let facts = try pass.run(tally: &tally, read: reader(copy)) { dossier, verdict, facts, log in
+      state.dossiers.seen += 1
+      state.editions.insert(dossier.edition.rawValue)
+      // whose file is it? the folder says it, and the content must agree
+      let stated = facts.facility.map { Array($0.utf8) } ?? verdict.facility
+      if !stated.isEmpty, stated != facilityCode {
+        let known = context.registry[String(decoding: stated, as: UTF8.self)] != nil
+        state.refusal = Finding(known ? .S07 : .S08, .reject)
+        return false
+      }
+      var slot = Array(dossier.kind.rawValue.utf8)
+      slot.append(0)
+      slot.append(contentsOf: verdict.key)
+      if batch.isFull || (verdict.outcome == .accepted && state.keysOfBatch.contains(slot)) { try stage(facts.createdOn) }
+      let index = batch.entries.count
+      var source = 0..<0
+      switch verdict.outcome {
+      case .accepted:
+        let start = batch.archive.count
+        SourceArchive.append(dossier, to: &batch.archive)
+        source = start..<batch.archive.count
+        let identity = Mapper.Identity(
+          encounterKey: verdict.key, careMonth: verdict.careMonth ?? CivilDate(daysSinceEpoch: 0), facilityCode: facilityCode,
+          fileID: claim.fileID, dossierNumber: Int32(truncatingIfNeeded: dossier.number))
+        mappers[dossier.schema].map(dossier, identity, into: &batch.rows, counts: &counts)
+        batch.rows.endDossier(index)
+        state.keysOfBatch.insert(slot)
+      case .rejected:
+        let start = batch.rejects.count
+        SourceArchive.append(dossier, to: &batch.rejects)
+        source = start..<batch.rejects.count
+        if state.rejected.count < FileReport.mostDetails {
+          let key = verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
+          state.rejected.append((dossier.number, key))
+        }
+      case .repeated: break
+      }
+      let codes =
+        verdict.outcome == .rejected
+        ? Array(Set(log.findings.lazy.filter { $0.severity == .reject }.map(\.code))).sorted() : []
+      batch.entries.append(
+        PreparedBatch.Entry(
+          number: dossier.number, kind: dossier.kind, key: verdict.key, careMonth: verdict.careMonth,
+          contentHash: verdict.contentHash, outcome: verdict.outcome, codes: codes, source: source,
+          sizeInBytes: dossier.sizeInBytes))
+      return !context.cancellation.isRequested
+    }
+    if context.cancellation.isRequested {
+      load.rollback()
+      throw LoadFailure.server(.refused(Refusal("57014")))
+    }
+    report.edition = state.editions.sorted().joined(separator: ",")
+    if let refusal = state.refusal ?? facts.refusal {
+      load.rollback()
+      if state.refusal != nil { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }
+      if refusal.code == .S04, !context.assumesSettled, try mayWait(file) {
+        return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
+      }
+      let ending: Ledger.Event = refusal.code == .S03 || refusal.code == .S08 ? .quarantined : .refused
+      return try end(file, copy, claim, facility, ending, refusal, tally, seen: 0, &report)
+    }
+    try stage(facts.createdOn)
+    report.state = .loaded
+    report.dossiers = state.dossiers
+    report.findings = tally.byCode
+    for (number, entity) in common.entities.enumerated() where state.rows[number] > 0 { report.rows[entity.name] = state.rows[number] }
+    report.details = tally.details(context.definitions.catalogue, .vietnamese)
+    report.moreDetails = tally.more > 0 ? tally.more : nil
+    let receipt = Receipt(report, facilityName: facility.name, rejected: state.rejected, judgedAt: Clock.text())
+    do throws(LoadFailure) {
+      try load.commit(
+        FileLoad.Closing(
+          seen: state.dossiers.seen, accepted: state.dossiers.accepted, rejected: state.dossiers.rejected,
+          duplicate: state.dossiers.duplicate, superseding: state.dossiers.superseding, rows: report.rows.json(pretty: false),
+          findingCounts: report.findings.json(pretty: false), editions: report.edition ?? "", receipt: receipt.json(),
+          findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID))
+    } catch {
+      guard case .server(.unknownOutcome) = error else { throw error }
+      // nobody knows which way the commit went: the ledger row decides
+      do throws(RunFailure) { try reconnect(.connectionLost(nil), 1) } catch { throw LoadFailure.server(.connectionLost(nil)) }
+      let found: (state: String, isOurs: Bool)?
+      do throws(ServerFailure) { found = try Ledger.state(of: claim, on: connection) } catch { throw LoadFailure.server(error) }
+      guard let found, found.state == "loaded", found.isOurs else { throw LoadFailure.server(.connectionLost(nil)) }
+    }
+    return try close(file, copy, claim, report)
+  }
+
+  // MARK: endings
+
+  /// Whether a file that ends too early may wait for its rest: it was first seen not long ago.
+  private func mayWait(_ file: InboxFile) throws(LoadFailure) -> Bool {
+    do throws(ServerFailure) {
+      let rows = try connection.execute(
+        """
+        SELECT clock_timestamp() - first_seen_at < make_interval(mins => $3::integer) FROM intake.sighting
+        WHERE facility_code = $1 AND file_name = $2
+        """,
+        [.text(file.facility), .text(file.label), .integer(Int64(context.project.configuration.patienceMinutes))])
+      return !rows.isEmpty && rows.flag(0, 0) == true
+    } catch {
+      throw .server(error)
+    }
+  }
+
+  /// Ends a file of which nothing is loaded.
+  private func end(
+    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility?, _ ending: Ledger.Event, _ finding: Finding,
+    _ tally: FindingTally, seen: Int, _ report: inout FileReport
+  ) throws(LoadFailure) -> FileReport {
+    var tally = tally
+    let schemas = facility.flatMap { context.rulings[$0.feed] }?.schemas ?? context.definitions.schemas.values.map { $0 }
+    if tally.byCode[finding.code.description] == nil, let schema = schemas.first {
+      tally.add(finding, dossier: nil, key: nil, schema: schema)
+    }
+    report.state = ending == .quarantined ? .quarantined : ending == .waiting ? .waiting : .refused
+    report.reason = finding.code.description
+    report.dossiers = FileReport.Dossiers()
+    report.findings = tally.byCode
+    report.details = tally.details(context.definitions.catalogue, .vietnamese)
+    report = finished(report)
+    let receipt = Receipt(report, facilityName: facility?.name, rejected: [], judgedAt: Clock.text())
+    try Ledger.end(
+      ending, claim, reason: finding.code.description, detail: nil, receipt: receipt.json(), seen: 0,
+      findings: tally.ledgerFindings, counts: tally.codeCounts, run: context.runID, on: connection)
+    if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) }
+    if ending == .waiting {
+      do throws(ServerFailure) { try Ledger.forgiveWaiting(claim, on: connection) } catch { throw .server(error) }
+      return report
+    }
+    return try close(file, copy, claim, report)
+  }
+
+  /// Fills in the words of the reason.
+  private func finished(_ report: FileReport) -> FileReport {
+    var report = report
+    if let reason = report.reason, let code = FindingCode(reason) {
+      report.reasonText =
+        report.details?.first { $0.code == reason }.flatMap { detail in
+          context.definitions.catalogue[code].map { _ in detail.message }
+        } ?? context.definitions.catalogue[code]?.title[.vietnamese]
+    }
+    return report
+  }
+
+  private func keepReceipt(_ claim: Claim, _ facility: Facility?, _ report: inout FileReport) throws(LoadFailure) {
+    report = finished(report)
+    let receipt = Receipt(report, facilityName: facility?.name, rejected: [], judgedAt: Clock.text())
+    do throws(ServerFailure) {
+      try Ledger.setReceipt(receipt.json(), file: claim.fileID, on: connection)
+    } catch {
+      throw .server(error)
+    }
+  }
+
+  /// A file that could not be read: it is named, not opened.
+  private func unread(_ file: InboxFile, _ ending: Ledger.Event, _ reason: String, _ report: inout FileReport)
+    throws(RunFailure) -> FileReport
+  {
+    report.state = ending == .refused ? .refused : .quarantined
+    report.reason = reason
+    do throws(ServerFailure) {
+      report.fileID = try Ledger.recordUnread(
+        ending, facility: file.facility, name: file.label, size: file.stamp.sizeInBytes, reason: reason, run: context.runID,
+        on: connection)
+    } catch {
+      throw .server(error)
+    }
+    let claim = Claim(outcome: .ended(state: ending.rawValue), fileID: report.fileID ?? 0, epoch: 0, attempts: 0)
+    do throws(LoadFailure) {
+      try keepReceipt(claim, context.registry[file.facility], &report)
+      try writeReceipt(claim)
+    } catch {
+      if case .server(let failure) = error { throw .server(failure) }
+    }
+    move(file, file.stamp, to: context.quarantine, as: "unread-\(claim.fileID)", claim)
+    return report
+  }
+
+  /// A file whose fate was committed before, and whose end was cut off: does what was left.
+  private func again(_ file: InboxFile, _ claim: Claim, _ state: String, _ report: inout FileReport) throws(LoadFailure) -> FileReport {
+    report.state = FileReport.State(rawValue: state) ?? .loaded
+    do throws(ServerFailure) {
+      let rows = try connection.execute(
+        """
+        SELECT dossiers_seen, dossiers_accepted, dossiers_rejected, dossiers_duplicate, dossiers_superseding, reason, duplicate_of
+        FROM intake.file WHERE file_id = $1
+        """, [.integer(claim.fileID)])
+      if !rows.isEmpty {
+        report.reason = rows.text(0, 5)
+        report.duplicateOf = rows.integer(0, 6)
+        // its dossiers were counted by the run that committed them
+        if report.state == .loaded {
+          report.state = .duplicate
+          report.reason = "S16"
+          report.duplicateOf = claim.fileID
+        }
+      }
+    } catch {
+      throw .server(error)
+    }
+    report = finished(report)
+    return try close(file, nil, claim, report)
+  }
+
+  /// After the commit: parcels, receipt, and last of all the source.
+  private func close(_ file: InboxFile, _ copy: SpoolCopy?, _ claim: Claim, _ report: FileReport) throws(LoadFailure) -> FileReport {
+    do throws(OutboxFailure) {
+      if !context.project.configuration.destinations.isEmpty {
+        try context.outbox.materialise(file: claim.fileID, on: connection)
+      }
+    } catch {
+      switch error {
+      case .server(let failure): throw .server(failure)
+      case .file(let failure):
+        context.journal.error("a parcel could not be written; the next run writes it", ["failure": .failure(failure)])
+        context.progress.note(failure)
+      }
+    }
+    try writeReceipt(claim)
+    failpoint("run.receipt-written")
+    let keeps = context.project.configuration.keepOriginals
+    let target = report.state == .loaded || report.state == .duplicate ? context.archive : context.quarantine
+    if report.state == .duplicate || (report.state == .loaded && !keeps) {
+      remove(file, copy?.source ?? file.stamp, claim)
+    } else {
+      move(file, copy?.source ?? file.stamp, to: target, as: report.sha256 ?? "file-\(claim.fileID)", claim)
+    }
+    failpoint("run.source-removed")
+    return report
+  }
+
+  private func writeReceipt(_ claim: Claim) throws(LoadFailure) {
+    do throws(ServerFailure) {
+      try ReceiptFolder(context.receipts, mode: context.project.configuration.receiptMode).write(
+        file: claim.fileID, epoch: claim.epoch, run: context.runID, context.definitions.catalogue, on: connection)
+    } catch {
+      throw .server(error)
+    }
+  }
+
+  /// Moves the delivered file out of the inbox, unless it is another one by now.
+  private func move(_ file: InboxFile, _ stamp: Stamp, to folder: Directory, as name: String, _ claim: Claim) {
+    do {
+      let facility = try FileName(file.facility)
+      let target = try Directory(facility, in: folder, creating: true)
+      let outcome = try file.directory.moveDurably(file.name, expecting: stamp, to: target, as: try FileName(name))
+      switch outcome {
+      case .occupied: remove(file, stamp, claim)
+      case .moved, .gone: try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
+      case .changed:
+        context.journal.notice("a file changed after it was read; the next run takes it as a new one", ["file": .id(claim.fileID)])
+        try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
+      }
+    } catch {
+      note(error, claim)
+    }
+  }
+
+  private func remove(_ file: InboxFile, _ stamp: Stamp, _ claim: Claim) {
+    do {
+      guard let entry = try file.directory.entry(file.name), entry.stamp == stamp else { return }
+      _ = try file.directory.removeDurably(file.name)
+      try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
+    } catch {
+      note(error, claim)
+    }
+  }
+
+  private func note(_ error: any Error, _ claim: Claim) {
+    if let failure = error as? FileFailure {
+      context.journal.error("a delivered file could not be moved; the next run does it", ["file": .id(claim.fileID), "failure": .failure(failure)])
+      context.progress.note(failure)
+    } else if let failure = error as? ServerFailure {
+      context.journal.warning("the end of a file could not be noted; the next run does it", ["file": .id(claim.fileID), "failure": .failure(failure)])
+    }
+  }
+}

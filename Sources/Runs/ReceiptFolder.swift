@@ -1,0 +1,52 @@
+internal import Files
+internal import Findings
+internal import Load
+internal import Postgres
+
+/// The folder in which a hospital finds its receipts: `<facility>/<number>.json` and `.txt` (Vietnamese).
+///
+/// The warehouse holds the receipt of every judged file; this writes it out, as often as it takes.
+struct ReceiptFolder {
+  private let folder: Directory
+  private let mode: UInt32
+
+  init(_ folder: Directory, mode: UInt32) {
+    self.folder = folder
+    self.mode = mode
+  }
+
+  /// Writes the receipt of a file from the ledger. A full disk leaves it for the next run.
+  func write(file: Int64, epoch: Int64, run: Int64, _ catalogue: FindingCatalogue, on connection: Connection) throws(ServerFailure) {
+    let rows = try connection.execute(
+      "SELECT receipt, facility_code FROM intake.file WHERE file_id = $1 AND receipt IS NOT NULL AND receipt_written_at IS NULL",
+      [.integer(file)], prepared: true)
+    guard !rows.isEmpty, let json = rows.text(0, 0), let facility = rows.text(0, 1) else { return }
+    do {
+      let receipt = try Receipt.read(json)
+      let target = try Directory(try FileName(facility), in: folder, creating: true)
+      let bytes = Array((json + "\n").utf8)
+      try target.replaceDurably(try FileName("\(file).json"), with: bytes.span, mode: mode)
+      failpoint("receipt.json-written")
+      let text = Array(receipt.text(catalogue, .vietnamese).utf8)
+      try target.replaceDurably(try FileName("\(file).txt"), with: text.span, mode: mode)
+      failpoint("receipt.text-written")
+    } catch {
+      return  // receipt_written_at stays empty: the next run writes it
+    }
+    try Ledger.mark(.receiptWritten, file: file, epoch: epoch, run: run, on: connection)
+  }
+
+  /// Writes the receipts that an interrupted run left.
+  func recover(run: Int64, _ catalogue: FindingCatalogue, on connection: Connection) throws(ServerFailure) {
+    let rows = try connection.execute(
+      """
+      SELECT file_id, epoch FROM intake.file
+      WHERE receipt IS NOT NULL AND receipt_written_at IS NULL AND state IN ('loaded', 'duplicate', 'refused', 'quarantined')
+      ORDER BY file_id LIMIT 10000
+      """)
+    for row in 0..<rows.count {
+      guard let file = rows.integer(row, 0), let epoch = rows.integer(row, 1) else { continue }
+      try write(file: file, epoch: epoch, run: run, catalogue, on: connection)
+    }
+  }
+}

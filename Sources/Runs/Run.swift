@@ -1,0 +1,352 @@
+internal import Bytes
+internal import Definitions
+internal import Files
+internal import Findings
+internal import Foundation
+internal import Load
+internal import Outbox
+internal import Postgres
+internal import Synchronization
+internal import Transform
+
+/// What a person asks of one run.
+package struct RunOptions: Sendable {
+  package var dryRun = false
+  package var facility: String?
+  package var limitFiles: Int?
+  package var jobs: Int?
+  package var assumesSettled = false
+
+  package init() {}
+}
+
+/// One pass over the inbox: the cron verb. It takes what has settled, loads it, and ends.
+package struct Run: Sendable {
+  private let project: Project
+  private let options: RunOptions
+  private let journal: Journal
+  package let progress: RunProgress
+  package let cancellation: Cancellation
+
+  package init(
+    project: Project, options: RunOptions, journal: Journal, progress: RunProgress = RunProgress(),
+    cancellation: Cancellation = Cancellation()
+  ) {
+    self.project = project
+    self.options = options
+    self.journal = journal
+    self.progress = progress
+    self.cancellation = cancellation
+  }
+
+  /// What a run ended with: its report, and the failure that ended it early, if one did.
+  package struct Result: Sendable {
+    package var report: RunReport
+    package var failure: RunFailure?
+    /// Reliability rules, section 8: the most severe applies.
+    package var exitCode: Int32
+  }
+
+  package func execute() throws(RunFailure) -> Result {
+    let started = ContinuousClock.now
+    let startedAt = Clock.text()
+    let configuration = project.configuration
+    let inbox = try files { () throws(FileFailure) in try project.directory(configuration.inbox) }
+    let listing = try files { () throws(FileFailure) in try Inbox.list(inbox, only: options.facility) }
+    if options.dryRun { return try judgeOnly(listing, started, startedAt) }
+    let connection = try connect()
+    do throws(ServerFailure) {
+      try Run.checkVersion(on: connection)
+    } catch {
+      throw .notReady(
+        error.state == "42P01" || error.state == "3F000"
+          ? "the warehouse has no schema yet. Run «songhan warehouse migrate»." : error.description)
+    }
+    let runID = try server { () throws(ServerFailure) in try begin(connection) }
+    failpoint("run.begun")
+    var reports: [FileReport] = []
+    var failure: RunFailure?
+    var notEvaluated: [String] = []
+    let isIdle: Bool
+    do throws(RunFailure) {
+      let hasLeftovers = try server { () throws(ServerFailure) in try leftovers(connection) }
+      isIdle = listing.files.isEmpty && listing.refused.isEmpty && !hasLeftovers
+      if !isIdle {
+        let definitions = try load()
+        notEvaluated = []
+        reports = try work(listing, definitions, runID, connection)
+      }
+    } catch {
+      failure = error
+      reports = partial.withLock { $0 }
+    }
+    reports += listing.uploads.map { upload in
+      var report = FileReport(name: upload.label, state: .waiting)
+      report.facility = upload.facility
+      report.reason = "S15"
+      return report
+    }
+    reports.sort { ($0.facility ?? "", $0.name) < ($1.facility ?? "", $1.name) }
+    let elapsed = started.duration(to: .now)
+    var report = RunReport(run: runID, files: reports, seconds: elapsed.inSeconds, startedAt: startedAt)
+    if !notEvaluated.isEmpty { report.notEvaluated = notEvaluated }
+    let code = exitCode(report, failure)
+    if connection.isUsable { try? end(connection, runID, report, code, failure) }
+    do throws(FileFailure) {
+      try ReportFolder(project).write(report, failure: failure, exitCode: code, on: connection.isUsable ? connection : nil)
+    } catch {
+      journal.error("the run's report could not be written", ["failure": .failure(error)])
+      if failure == nil { failure = .files(error) }
+    }
+    return Result(report: report, failure: failure, exitCode: exitCode(report, failure))
+  }
+
+  /// Reports of files that were done when a run ended early.
+  private let partial = Partial()
+
+  private final class Partial: Sendable {
+    private let state = Mutex<[FileReport]>([])
+    func withLock<R: Sendable>(_ body: (inout sending [FileReport]) -> sending R) -> R { state.withLock(body) }
+  }
+
+  // MARK: parts
+
+  private func work(_ listing: InboxListing, _ definitions: Definitions, _ runID: Int64, _ connection: Connection)
+    throws(RunFailure) -> [FileReport]
+  {
+    for check in try server({ () throws(ServerFailure) in try ServerCheck.run(on: connection) }) where !check.ok {
+      throw .notReady("\(check.name) is \(check.found). \(check.mend ?? "")")
+    }
+    let configuration = project.configuration
+    let registry: Registry
+    do throws(ConfigurationFault) { registry = try project.registry() } catch { throw .notReady(error.description) }
+    let today = Clock.now().day
+    var rulings: [String: FeedRulings] = [:]
+    var mappers: [String: [Mapper]] = [:]
+    for feed in Set(registry.facilities.map(\.feed)).sorted() {
+      guard let definition = definitions.feeds[feed], definition.reader == "envelope" else { continue }
+      rulings[feed] = FeedRulings(definition, definitions, on: today)
+      do throws(DefinitionFaults) { mappers[feed] = try definitions.mappers(of: definition) } catch {
+        throw .notReady(error.description)
+      }
+    }
+    let conninfo: String
+    do throws(ClusterFailure) { conninfo = try project.conninfo() } catch { throw .cluster(error) }
+    let outboxFolder = OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) })
+    let spool = try files { () throws(FileFailure) in try project.directory(configuration.spool) }
+    _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
+    let context = RunContext(
+      project: project, registry: registry, definitions: definitions, rulings: rulings, mappers: mappers, runID: runID,
+      conninfo: conninfo, spool: spool,
+      archive: try files { () throws(FileFailure) in try project.directory(configuration.archive) },
+      quarantine: try files { () throws(FileFailure) in try project.directory(configuration.quarantine) },
+      receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) }, outbox: outboxFolder, journal: journal,
+      assumesSettled: options.assumesSettled, progress: progress, cancellation: cancellation)
+
+    // what an interrupted run left: parcels and receipts of committed files
+    do throws(OutboxFailure) {
+      if !configuration.destinations.isEmpty { try outboxFolder.materialise(on: connection) }
+    } catch {
+      switch error {
+      case .server(let failure): throw .server(failure)
+      case .file(let failure): throw .files(failure)
+      }
+    }
+    try server { () throws(ServerFailure) in
+      try ReceiptFolder(context.receipts, mode: configuration.receiptMode).recover(run: runID, definitions.catalogue, on: connection)
+    }
+
+    var reports: [FileReport] = []
+    for (label, facility, reason) in listing.refused {
+      var report = FileReport(name: label, state: .quarantined)
+      report.facility = facility.isEmpty ? nil : facility
+      report.reason = reason
+      report.reasonText = FindingCode(reason).flatMap { definitions.catalogue[$0] }?.title.vietnamese
+      reports.append(report)
+      try refuse(report, context)
+    }
+
+    var candidates = listing.files
+    if !options.assumesSettled {
+      let settled = try server { () throws(ServerFailure) in
+        try Inbox.settled(candidates, settleSeconds: configuration.settleSeconds, on: connection)
+      }
+      for index in candidates.indices where !settled.contains(index) {
+        var report = FileReport(name: candidates[index].label, state: .waiting)
+        report.facility = candidates[index].facility
+        report.sizeInBytes = candidates[index].stamp.sizeInBytes
+        report.reason = "S15"
+        report.reasonText = definitions.catalogue[.S15]?.title.vietnamese
+        reports.append(report)
+      }
+      candidates = candidates.indices.filter { settled.contains($0) }.map { candidates[$0] }
+    }
+    if let limit = options.limitFiles { candidates = Array(candidates.prefix(limit)) }
+    let space = try files { () throws(FileFailure) in try spool.space() }
+    let floor = max(configuration.freeMegabytes << 20, configuration.freeMegabytes == 0 ? 0 : space.total / 10)
+    if !candidates.isEmpty, space.available < floor {
+      throw .files(.kernel(.fstatvfs, ENOSPC))
+    }
+    progress.expect(files: candidates.count, bytes: candidates.reduce(0) { $0 + $1.stamp.sizeInBytes })
+    let jobs = min(options.jobs ?? configuration.jobs, max(1, candidates.count))
+    let list = WorkList(count: candidates.count)
+    let results = Results()
+    let files = candidates
+    partial.withLock { $0 = reports }
+    let done = partial
+    Crew.run(jobs) { _ in
+      do throws(RunFailure) {
+        let worker = try FileWorker(context)
+        while !context.cancellation.isRequested, let index = list.next() {
+          let report = try worker.work(files[index])
+          context.progress.addFile()
+          if let report { done.withLock { $0.append(report) } }
+        }
+      } catch {
+        list.stop()
+        results.fail(error)
+      }
+    }
+    if let failure = results.failure { throw failure }
+    if let failure = progress.failure { throw .files(failure) }
+    return partial.withLock { $0 }
+  }
+
+  private final class Results: Sendable {
+    private let state = Mutex<RunFailure?>(nil)
+    func fail(_ failure: RunFailure) { state.withLock { if $0 == nil { $0 = failure } } }
+    var failure: RunFailure? { state.withLock { $0 } }
+  }
+
+  /// Answers for an entry of the inbox that is no delivery: it stays where it is, with a receipt beside the hospital's others.
+  private func refuse(_ report: FileReport, _ context: RunContext) throws(RunFailure) {
+    guard let facility = report.facility, let folder = try? FileName(facility) else { return }
+    let receipt = Receipt(report, facilityName: context.registry[facility]?.name, rejected: [], judgedAt: Clock.text())
+    try files { () throws(FileFailure) in
+      let target = try Directory(folder, in: context.receipts, creating: true)
+      let hash = ContentHash(of: Array(report.name.utf8))
+      guard let name = try? FileName("name-\(hash.hex.prefix(12)).txt") else { return }
+      let text = Array(receipt.text(context.definitions.catalogue, .vietnamese).utf8)
+      try target.replaceDurably(name, with: text.span, mode: project.configuration.receiptMode)
+    }
+  }
+
+  /// Judges the files as a run would and writes nothing.
+  private func judgeOnly(_ listing: InboxListing, _ started: ContinuousClock.Instant, _ startedAt: String) throws(RunFailure) -> Result {
+    let definitions = try load()
+    let registry: Registry
+    do throws(ConfigurationFault) { registry = try project.registry() } catch { throw .notReady(error.description) }
+    var reports: [FileReport] = []
+    for file in listing.files.prefix(options.limitFiles ?? .max) {
+      var report = FileReport(name: file.label, state: .quarantined)
+      report.facility = file.facility
+      guard let facility = registry[file.facility] else {
+        report.reason = "S08"
+        report.reasonText = definitions.catalogue[.S08]?.title.vietnamese
+        reports.append(report)
+        continue
+      }
+      let check = Check(definitions: definitions, registry: registry)
+      let path = project.path(project.configuration.inbox) + "/" + file.facility + "/" + file.label
+      do throws(CheckFailure) {
+        report = try check.judge(path: path, feed: facility.feed, facility: facility.code)
+      } catch {
+        throw .notReady(error.description)
+      }
+      if report.state != .refused { report.state = .judged }
+      reports.append(report)
+    }
+    let report = RunReport(run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+    return Result(report: report, failure: nil, exitCode: exitCode(report, nil))
+  }
+
+  private func load() throws(RunFailure) -> Definitions {
+    do {
+      return try project.definitions()
+    } catch {
+      throw .notReady("\(error)")
+    }
+  }
+
+  private func connect() throws(RunFailure) -> Connection {
+    let conninfo: String
+    do throws(ClusterFailure) { conninfo = try project.conninfo() } catch { throw .cluster(error) }
+    do throws(ServerFailure) {
+      return try Connection(conninfo, applicationName: "songhan")
+    } catch {
+      if project.isEmbedded { journal.error("the embedded warehouse is not running; start it with: songhan warehouse start") }
+      throw .server(error)
+    }
+  }
+
+  private func begin(_ connection: Connection) throws(ServerFailure) -> Int64 {
+    let rows = try connection.execute(
+      """
+      INSERT INTO intake.run (program_version, process_key, options) VALUES ($1, $2, $3::jsonb) RETURNING run_id
+      """,
+      [
+        .text(Program.version), .text("\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0...UInt64.max))"),
+        .text(
+          "{\"assumeSettled\":\(options.assumesSettled),\"jobs\":\(options.jobs ?? project.configuration.jobs)}"),
+      ])
+    return rows.integer(0, 0) ?? 0
+  }
+
+  private func end(
+    _ connection: Connection, _ run: Int64, _ report: RunReport, _ code: Int32, _ failure: RunFailure?
+  ) throws(ServerFailure) {
+    try connection.execute(
+      "UPDATE intake.run SET ended_at = clock_timestamp(), state = $2, exit_code = $3, totals = $4::jsonb WHERE run_id = $1",
+      [
+        .integer(run), .text(failure != nil ? "failed" : cancellation.isRequested ? "stopped" : "done"), .integer(Int64(code)),
+        .text(report.totals.json(pretty: false)),
+      ])
+  }
+
+  /// Whether committed files wait for their receipt or parcel.
+  private func leftovers(_ connection: Connection) throws(ServerFailure) -> Bool {
+    let rows = try connection.execute(
+      """
+      SELECT EXISTS (SELECT FROM intake.file WHERE receipt IS NOT NULL AND receipt_written_at IS NULL
+          AND state IN ('loaded', 'duplicate', 'refused', 'quarantined'))
+        OR EXISTS (SELECT FROM outbox.parcel WHERE state = 'prepared' AND content IS NOT NULL)
+      """)
+    return rows.flag(0, 0) ?? false
+  }
+
+  /// The warehouse's schema must be the one this program was made with.
+  package static let schemaVersion: Int64 = 5
+
+  private static func checkVersion(on connection: Connection) throws(ServerFailure) {
+    let rows = try connection.execute("SELECT max(number) FROM intake.migration")
+    guard let version = rows.integer(0, 0), version >= schemaVersion else { throw .refused(Refusal("42P01")) }
+  }
+
+  private func exitCode(_ report: RunReport, _ failure: RunFailure?) -> Int32 {
+    if cancellation.isRequested { return cancellation.exitCode }
+    if let failure { return failure.exitCode }
+    let isShort = report.files.contains { $0.dossiers.rejected > 0 || $0.state == .quarantined || $0.state == .refused }
+    return isShort ? 3 : 0
+  }
+
+  private func files<R: ~Copyable>(_ body: () throws(FileFailure) -> R) throws(RunFailure) -> R {
+    do throws(FileFailure) { return try body() } catch { throw .files(error) }
+  }
+
+  private func server<R: ~Copyable>(_ body: () throws(ServerFailure) -> R) throws(RunFailure) -> R {
+    do throws(ServerFailure) { return try body() } catch { throw .server(error) }
+  }
+}
+
+/// The program itself.
+package enum Program {
+  package static let version = "0.1.0"
+}
+
+extension Duration {
+  /// Seconds with milliseconds.
+  package var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)) / 1000
+  }
+}

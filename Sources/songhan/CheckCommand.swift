@@ -1,0 +1,75 @@
+import ArgumentParser
+import Definitions
+import Findings
+import Foundation
+import Runs
+
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Judges files exactly as run would, without a database; for a hospital's own computer too.",
+    discussion: """
+      Exit 0 when every dossier of every file may be loaded, 65 when not.
+
+      Example: songhan check export.xml --lang vi
+
+      \(ExitCodes.help)
+      """)
+
+  @Argument(help: ArgumentHelp("Files to judge.", valueName: "file")) var files: [String]
+  @Option(help: "What the files are: a feed of Pipelines/.") var feed = "qd3176"
+  @Option(help: "Facility the files are from: another one in the content is refused.") var facility: String?
+  @Option(help: ArgumentHelp("Folder of Schemas and Pipelines.", valueName: "dir")) var definitions: String?
+  @Option(name: .customLong("lang"), help: "Language of messages: vi or en.") var language = "vi"
+  @Flag(name: .long, help: "Print one JSON object instead of text.") var json = false
+
+  func run() throws {
+    guard let language = Language(rawValue: language) else { throw ValidationError("--lang is vi or en") }
+    let named = definitions ?? ProcessInfo.processInfo.environment["SONGHAN_DEFINITIONS"]
+    guard let folder = Definitions.locate(named, project: nil) else {
+      throw Trouble("the folders Schemas and Pipelines were not found; name their folder with --definitions", 78)
+    }
+    let definitions: Definitions
+    do throws(DefinitionFaults) { definitions = try Definitions.load(folder) } catch { throw Trouble(error.description, 78) }
+    let check = Check(definitions: definitions)
+    var reports: [FileReport] = []
+    var unreadable = false
+    let started = ContinuousClock.now
+    for path in files {
+      do throws(CheckFailure) {
+        reports.append(try check.judge(path: path, feed: feed, facility: facility, language: language))
+      } catch {
+        guard case .unreadable = error else { throw Trouble(error.description, 78) }
+        Output.error("\((path as NSString).lastPathComponent): \(error.description)")
+        unreadable = true
+      }
+    }
+    let isValid = reports.allSatisfy { $0.state == .valid }
+    let report = RunReport(
+      run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: Clock.text())
+    if json {
+      Output.print(report.json())
+    } else {
+      for report in reports {
+        let rejected = rejectedDossiers(report)
+        let receipt = Receipt(report, facilityName: nil, rejected: rejected, judgedAt: Clock.text())
+        Output.print(receipt.text(definitions.catalogue, language))
+      }
+      Output.print(ReportText.table(reports))
+      Output.print("")
+      Output.print(ReportText.closing(report, failure: nil, exitCode: isValid ? 0 : 3).dropFirst().map { $0 })
+      Output.print("verdict:   \(isValid ? "valid" : "invalid") (exit \(unreadable ? 66 : isValid ? 0 : 65))")
+    }
+    if unreadable { throw ExitCode(66) }
+    if !isValid { throw ExitCode(65) }
+  }
+
+  /// Dossiers with a finding that keeps them out.
+  private func rejectedDossiers(_ report: FileReport) -> [(dossier: Int, key: String?)] {
+    var seen: Set<Int> = []
+    var result: [(dossier: Int, key: String?)] = []
+    for detail in report.details ?? [] where detail.severity == "reject" {
+      if let dossier = detail.dossier, seen.insert(dossier).inserted { result.append((dossier, detail.key)) }
+    }
+    return result
+  }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Runs
+
+struct FilesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "files", abstract: "The ledger of delivered files.", discussion: ExitCodes.help, subcommands: [List.self, Show.self])
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists files, the newest first.", discussion: "Example: songhan files list --state refused\n\n\(ExitCodes.help)")
+    @OptionGroup var common: CommonOptions
+    @Option(help: "Only files of this hospital.") var facility: String?
+    @Option(help: "Only files in this state: loaded, duplicate, quarantined, refused, claimed, waiting.") var state: String?
+    @Option(help: "At most so many.") var limit = 50
+
+    func run() throws {
+      let project = try common.project()
+      let ledger = try attempt { () throws(RunFailure) in try LedgerQueries(project: project) }
+      let files = try attempt { () throws(RunFailure) in try ledger.files(facility: facility, state: state, limit: limit) }
+      if common.json { return Output.print(files.json()) }
+      var rows = [["file", "facility", "name", "received", "state", "reason", "dossiers", "accepted", "rejected", "duplicate"]]
+      for file in files {
+        rows.append([
+          String(file.fileID), file.facility, file.name, file.receivedAt, file.state, file.reason ?? "", String(file.dossiers),
+          String(file.accepted), String(file.rejected), String(file.duplicate),
+        ])
+      }
+      Output.print(ReportText.columns(rows, rightAligned: [0, 6, 7, 8, 9]))
+      Output.print("next:     songhan files show FILE")
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Tells the whole story of a file.", discussion: ExitCodes.help)
+    @OptionGroup var common: CommonOptions
+    @Argument(help: ArgumentHelp("Number of the file.", valueName: "file-id")) var file: Int64
+
+    struct Story: Codable {
+      var file: LedgerQueries.FileLine
+      var events: [LedgerQueries.EventLine]
+    }
+
+    func run() throws {
+      let project = try common.project()
+      let ledger = try attempt { () throws(RunFailure) in try LedgerQueries(project: project) }
+      guard let line = try attempt({ () throws(RunFailure) in try ledger.files(limit: 1, id: file) }).first else {
+        throw Trouble("there is no file \(file) in the ledger", 66)
+      }
+      let events = try attempt { () throws(RunFailure) in try ledger.events(of: file) }
+      if common.json { return Output.print(Story(file: line, events: events).json()) }
+      var rows = [
+        ["file", String(line.fileID)], ["facility", line.facility], ["name", line.name], ["state", line.state],
+        ["reason", line.reason ?? "–"], ["SHA-256", line.sha256 ?? "–"], ["size", line.sizeInBytes.map { "\($0) bytes" } ?? "–"],
+        ["edition", line.edition ?? "–"],
+        [
+          "dossiers",
+          "\(line.dossiers) = \(line.accepted) accepted + \(line.rejected) rejected + \(line.duplicate) duplicate (\(line.superseding) superseding)",
+        ], ["attempts", String(line.attempts)],
+      ]
+      if let original = line.duplicateOf { rows.append(["duplicate of", String(original)]) }
+      Output.print(ReportText.columns(rows))
+      Output.print("")
+      Output.print(
+        ReportText.columns([["time", "event", "run"]] + events.map { [$0.at, $0.kind, $0.run.map(String.init) ?? "–"] }))
+      Output.print("next:     songhan receipts show \(file)")
+    }
+  }
+}

@@ -1,4 +1,0 @@
-@main
-struct SongHan {
-  static func main() {}
-}
