@@ -40,10 +40,10 @@ extension RuleBook {
       else {
         return
       }
-      // only the year is known: a newborn is possible when it is the year of the visit, or the visit falls into its first 28 days
-      let firstDays = admitted.day.daysSinceEpoch - birth.day.daysSinceEpoch
-      let sameYear = birth.day.components.year == admitted.day.components.year
-      if sameYear && firstDays <= 28 { log.note(.B08, birthField, .warn, row: 0, limit: 28) }
+      // only the year is known: in the year of the visit a newborn is possible on any day
+      if birth.day.components.year == admitted.day.components.year {
+        log.note(.B08, birthField, .warn, row: 0, limit: 28)
+      }
     }
   }
 
