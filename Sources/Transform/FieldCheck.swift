@@ -3,7 +3,7 @@ internal import Findings
 package import Records
 
 /// The constraints of a source schema's fields, compiled: reads every cell once, leaves its value beside it, and notes what is wrong
-/// (rules B01–B07, B09, B14, B15 and A12 of the list).
+/// (rules B01–B07, B09, B14, B15, A12 and those of ``OwnRules/listCodes``).
 package struct FieldCheck: Sendable {
   /// What every cell of a column is asked; plain values, so that looking at a cell costs no reference counting.
   private struct Ask {
@@ -26,6 +26,8 @@ package struct FieldCheck: Sendable {
     var allowsBareDigit: Bool
     var isFacility: Bool
     var conditions: [CompiledCondition]
+    /// The code of a value outside of its list: B15, or that of the field's own rule.
+    var listCode: FindingCode
     /// The code of a date that is none: B06, B07 for births, B09 for NGAY_MIEN_CCT.
     var dateCode: FindingCode
   }
@@ -61,15 +63,20 @@ package struct FieldCheck: Sendable {
           return CompiledCondition(
             field: field, isOwnRow: target == number, test: condition.test, codes: codes, separator: separator(field))
         }
+        let hasOwnRule = schema.name != "qd4210" && OwnRules.required.contains("\(table.name).\(column.name)")
         let date: FindingCode =
           column.logical == .birthDatetime ? .B07 : column.name == "NGAY_MIEN_CCT" ? .B09 : .B06
         return Compiled(
           maxLength: column.maxLength ?? .max, warnAboveLength: column.warnAboveLength ?? column.maxLength ?? .max,
           separator: column.separator ?? UInt8(ascii: ";"),
-          codes: column.codeList.flatMap { codes.lists[$0] } ?? column.catalogue.flatMap { codes.catalogues[$0] },
+          codes: column.codeList.flatMap { codes.lists[$0] }
+            ?? column.catalogue.flatMap {
+              OwnRules.readsCatalogue(table.name, column.name, $0) ? nil : codes.catalogues[$0]
+            },
           allowsBareDigit: column.codeList == "MA_LOAI_KCB",
           isFacility: column.catalogue == "facility" && (column.logical == .code || column.logical == .codeList),
-          conditions: conditions.count == column.requiredWhen.count ? conditions : [], dateCode: date)
+          conditions: conditions.count == column.requiredWhen.count && !hasOwnRule ? conditions : [],
+          listCode: OwnRules.listCodes["\(table.name).\(column.name)"] ?? .B15, dateCode: date)
       }
     }
     let compiled = tables
@@ -237,7 +244,7 @@ package struct FieldCheck: Sendable {
     }
     guard let codes = column.codes, !codes.contains(text, on: care) else { return }
     if column.allowsBareDigit && edition == .qd130 && text.count == 1 && text[0] >= 0x31 && text[0] <= 0x39 { return }
-    log.note(.B15, field, .error, row: row)
+    log.note(column.listCode, field, row: row)
   }
 
   /// Province code and `000`: an insured person with a temporary card.
