@@ -168,7 +168,7 @@ package struct FieldCheck: Sendable {
       return decimal(span, Int(ask.scale), field, row, &log)
     case .integer:
       guard let value = FieldCheck.integer(span) else {
-        log.note(.B04, field, .error, row: row)
+        log.note(.B04, field, row: row)
         return CellValue.invalid
       }
       return value
@@ -193,7 +193,7 @@ package struct FieldCheck: Sendable {
       return minute.minutesSinceEpoch
     case .birthDatetime:
       guard let birth = BirthDate(compact: span), birth.day.components.year >= 1900 else {
-        log.note(tables[table][field.column].dateCode, field, .error, row: row)
+        log.note(tables[table][field.column].dateCode, field, row: row)
         return CellValue.invalid
       }
       return BirthValue.pack(birth)
@@ -220,13 +220,13 @@ package struct FieldCheck: Sendable {
   private func decimal(_ text: Span<UInt8>, _ scale: Int, _ field: Field, _ row: Int, _ log: inout FindingLog) -> Int64 {
     switch Decimal4.read(text) {
     case .success(let reading):
-      if reading.value.units < 0 { log.note(.B04, field, .error, row: row) }
+      if reading.value.units < 0 { log.note(.B04, field, row: row) }
       if reading.decimals > scale {
         log.note(.B05, field, .warn, row: row, found: reading.decimals, limit: scale)
       }
       return reading.value.units
     case .failure:
-      log.note(.B04, field, .error, row: row)
+      log.note(.B04, field, row: row)
       return CellValue.invalid
     }
   }
@@ -238,7 +238,7 @@ package struct FieldCheck: Sendable {
   ) {
     if column.isFacility {
       if text.count != 5 || !(column.codes.map { $0.contains(text, on: care) || isProvinceOnly(text) } ?? true) {
-        log.note(.B14, field, .error, row: row, found: text.count, limit: 5)
+        log.note(.B14, field, row: row, found: text.count, limit: 5)
       }
       return
     }
@@ -271,7 +271,7 @@ package struct FieldCheck: Sendable {
         }
       default:
         if case .failure = Decimal4.read(item) {
-          log.note(.B04, field, .error, row: row)
+          log.note(.B04, field, row: row)
           isValid = false
         }
       }
@@ -302,7 +302,7 @@ package struct FieldCheck: Sendable {
       let compiled = tables[table][column]
       for row in 0..<records.rowCount where records.values[row * records.columnCount + column] == CellValue.blank {
         if compiled.conditions.allSatisfy({ holds($0, dossier, row, text) }) {
-          log.note(.B02, Field(table: table, column: column), .error, row: row, other: compiled.conditions[0].field)
+          log.note(.B02, Field(table: table, column: column), row: row, other: compiled.conditions[0].field)
         }
       }
     }
@@ -338,7 +338,7 @@ package struct FieldCheck: Sendable {
   private func checkNames(_ dossier: Dossier, _ table: Int, _ log: inout FindingLog) {
     let records = dossier.tables[table]
     for (row, column) in records.repeated {
-      log.note(.A12, Field(table: table, column: column), .error, row: row)
+      log.note(.A12, Field(table: table, column: column), row: row)
     }
     var reported: Set<String> = []
     for extra in records.extras where reported.insert(extra.name).inserted {
