@@ -9,10 +9,11 @@ struct CheckCommand: ParsableCommand {
     commandName: "check", 
     abstract: "Judges files exactly as run would, without a database; for a hospital's own computer too.",
     discussion: """
-      Prints what the receipt would say, then a table. Needs no project and no server,
-      only the folders Schemas and Pipelines: beside the program, in the working
-      folder, or named by --definitions or SONGHAN_DEFINITIONS. Exit 0 when every
-      dossier of every file may be loaded, 65 when not, 66 when a file cannot be read.
+      Prints what the receipt would say, then a table. Needs no project and no
+      server, only the folders Schemas and Pipelines: beside the program, in the
+      working folder, or named by --definitions or SONGHAN_DEFINITIONS. Exit 0 when
+      every dossier of every file may be loaded, 65 when not, 66 when a file cannot
+      be read.
 
       Example: songhan check export.xml --facility 48001 --lang en
 

@@ -14,7 +14,8 @@ struct DossiersCommand: ParsableCommand {
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Lists all deliveries of a dossier.", discussion: """
-        Accepted versions, rejected deliveries and duplicates, with file and place in it.
+        Accepted versions, rejected deliveries and duplicates, with file and place in
+        it.
 
         Example: songhan dossiers list 48001 MA_LK
 
@@ -46,7 +47,8 @@ struct DossiersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints the delivered bytes of a dossier, the current version or an older one.",
       discussion: """
-        The output holds patient data. It is the HOSO element as delivered, byte for byte.
+        The output holds patient data. It is the HOSO element (of a check-in or an
+        assessment its row) as delivered, byte for byte.
 
         Example: songhan dossiers show 48001 MA_LK --version 1
 

@@ -6,8 +6,9 @@ struct FacilityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "facility", abstract: "The registry of hospitals.",
     discussion: """
-      It is the file facilities.yaml of the project. Files of a hospital that is not in
-      it are quarantined. To suspend a hospital, write «active: false» in its entry.
+      It is the file facilities.yaml of the project. Files of a hospital that is not
+      in it are quarantined. To suspend a hospital, write «active: false» in its
+      entry.
 
       Example: songhan facility list
 

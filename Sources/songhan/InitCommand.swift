@@ -8,9 +8,9 @@ struct InitCommand: ParsableCommand {
     commandName: "init", abstract: "Makes a project folder: settings, folders, a hospital registry and the pipelines.",
     discussion: """
       Makes songhan.yaml (every setting, with its default), facilities.yaml with one
-      made-up hospital, the folders inbox, spool, archive, quarantine, receipts, outbox
-      and reports, and copies of Pipelines/ and Schemas/. Nothing that stands there
-      already is changed.
+      made-up hospital, the folders inbox, spool, archive, quarantine, receipts,
+      outbox and reports, and copies of Pipelines/ and Schemas/. Nothing that stands
+      there already is changed.
 
       Example: songhan init /srv/songhan
 

@@ -6,14 +6,16 @@ struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "One pass over the inbox, then ends: the cron verb. Overlapping runs are harmless.",
     discussion: """
-      Takes every file of the inbox that has settled (seen unchanged by two runs, and for
-      intake.settleSeconds), loads it in one transaction, and writes its receipt, its
-      parcels and the run's report. A file that is held by another run, is still being
-      written, or ends too early, waits. --dry-run judges and writes nothing, not even
-      to the ledger.
+      Takes every file of the inbox that has settled (seen unchanged by two runs,
+      and for intake.settleSeconds), loads it in one transaction, and writes its
+      receipt, its parcels and the run's report. A file that is held by another run,
+      is still being written, or ends too early, waits. --dry-run judges and writes
+      nothing, not even to the ledger.
 
-      By hand:  songhan run --assume-settled
-      For cron: */5 * * * * cd /srv/songhan && /usr/local/bin/songhan run >/dev/null 2>>reports/run.log
+      By hand:
+        songhan run --assume-settled
+      For cron:
+        */5 * * * * cd /srv/songhan && songhan run >/dev/null 2>>reports/run.log
 
       \(ExitCodes.help)
       """)
@@ -22,7 +24,8 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Judge the files and write nothing.") var dryRun = false
   @Option(help: ArgumentHelp("Only files of this hospital.", valueName: "code")) var facility: String?
   @Option(help: ArgumentHelp("At most so many files.", valueName: "n")) var limitFiles: Int?
-  @Option(help: ArgumentHelp("Files worked on at the same time, 1 to 64; else run.jobs.", valueName: "n")) var jobs: Int?
+  @Option(help: ArgumentHelp("Files worked on at the same time, 1 to 64; else run.jobs.", valueName: "n"))
+  var jobs: Int?
   @Flag(help: "Take files at once, without waiting until they have settled (for tests and by hand).") var assumeSettled = false
   @Option(help: ArgumentHelp("End after so long, with 75; what was committed stays.", valueName: "seconds"))
   var timeout: Int?

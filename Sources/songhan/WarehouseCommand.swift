@@ -6,8 +6,9 @@ struct WarehouseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "warehouse", abstract: "The PostgreSQL warehouse: embedded cluster, migrations, psql.",
     discussion: """
-      «warehouse: embedded» in songhan.yaml means a cluster of the project's own; a libpq
-      connection string there means a server that somebody else starts and stops.
+      «warehouse: embedded» in songhan.yaml means a cluster of the project's own; a
+      libpq connection string there means a server that somebody else starts and
+      stops.
 
       Example: songhan warehouse start && songhan warehouse migrate
 
@@ -19,8 +20,8 @@ struct WarehouseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Starts the embedded cluster, making it first when there is none.",
       discussion: """
-        A private PostgreSQL in the project's .warehouse/, on a Unix socket only. Started
-        by root it runs as the account postgres (else nobody), and lies in
+        A private PostgreSQL in the project's .warehouse/, on a Unix socket only.
+        Started by root it runs as the account postgres (else nobody), and lies in
         /var/lib/songhan when that account cannot reach the project. Harmless when it
         runs already.
 
@@ -118,8 +119,8 @@ struct WarehouseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Opens psql on the warehouse; arguments are passed on.",
       discussion: """
-        psql takes the place of this process: its exit codes hold from then on. --config
-        comes before the arguments of psql, since -c belongs to psql.
+        psql takes the place of this process: its exit codes hold from then on.
+        --config comes before the arguments of psql, since -c belongs to psql.
 
         Example: songhan warehouse psql -c 'SELECT count(*) FROM health.encounter'
 
