@@ -123,6 +123,15 @@ package enum Ledger {
       return Claim(
         outcome: attempts >= mostAttempts ? .exhausted : .claimed, fileID: id, epoch: epoch, attempts: attempts + 1)
     }
+    // an upload that waited for its rest under this name: the rest is here
+    let older = try connection.execute(
+      """
+      UPDATE intake.file SET state = 'refused', finished_at = clock_timestamp(), source_removed_at = clock_timestamp()
+      WHERE facility_code = $1 AND file_name = $2 AND state = 'waiting' RETURNING file_id, epoch
+      """, [.text(facility), .text(name)], prepared: true)
+    for row in 0..<older.count {
+      try event(.refused, file: older.integer(row, 0) ?? 0, epoch: older.integer(row, 1) ?? 0, run: run, on: connection)
+    }
     let inserted = try connection.execute(
       """
       INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, attempts, epoch, run_id, claimed_at)
@@ -220,7 +229,8 @@ package enum Ledger {
   ) throws(LoadFailure) {
     do throws(ServerFailure) {
       try connection.begin()
-      try FileLoad.write(findings, counts, file: claim.fileID, on: connection)
+      // a file that waits is judged again: what was found so far is not its last word
+      if state != .waiting { try FileLoad.write(findings, counts, file: claim.fileID, on: connection) }
       let updated = try connection.execute(
         """
         UPDATE intake.file SET state = $3, reason = $4, reason_detail = $5::jsonb, receipt = $6, finished_at = clock_timestamp(),

@@ -344,6 +344,9 @@ final class FileWorker {
       throw LoadFailure.server(.refused(Refusal("57014")))
     }
     report.edition = state.editions.sorted().joined(separator: ",")
+    if state.refusal == nil, let stated = facts.facility, stated.utf8.count == 5, stated != facility.code {
+      state.refusal = Finding(context.registry[stated] != nil ? .S07 : .S08, .reject)  // a file without any dossier
+    }
     if let refusal = state.refusal ?? facts.refusal {
       load.rollback()
       if state.refusal != nil { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }

@@ -24,6 +24,7 @@ struct ReceiptFolder {
     do {
       let receipt = try Receipt.read(json)
       let target = try Directory(try FileName(facility), in: folder, creating: true)
+      if mode & 0o040 != 0 { try target.setMode(0o750) }  // who may read receipts must reach them
       let bytes = Array((json + "\n").utf8)
       try target.replaceDurably(try FileName("\(file).json"), with: bytes.span, mode: mode)
       failpoint("receipt.json-written")

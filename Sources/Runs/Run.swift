@@ -54,7 +54,15 @@ package struct Run: Sendable {
     let inbox = try files { () throws(FileFailure) in try project.directory(configuration.inbox) }
     let listing = try files { () throws(FileFailure) in try Inbox.list(inbox, only: options.facility) }
     if options.dryRun { return try judgeOnly(listing, started, startedAt) }
-    let connection = try connect()
+    let connection: Connection
+    do throws(RunFailure) {
+      connection = try connect()
+    } catch {
+      // nothing was done, and the metrics say so
+      let report = RunReport(run: nil, files: [], seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+      try? ReportFolder(project).write(report, failure: error, exitCode: error.exitCode, on: nil)
+      throw error
+    }
     do throws(ServerFailure) {
       try Run.checkVersion(on: connection)
     } catch {
@@ -77,7 +85,8 @@ package struct Run: Sendable {
         reports = try work(listing, definitions, runID, connection)
       }
     } catch {
-      failure = error
+      // a wish to end is no failure: what was begun rolled back, and the next run goes on
+      if !cancellation.isRequested { failure = error }
       reports = partial.withLock { $0 }
     }
     reports += listing.uploads.map { upload in
