@@ -44,8 +44,17 @@ final class House: Sendable {
 
   private static let counter = Mutex(0)
 
-  private init(settings: String) throws {
+  private let isShared: Bool
+
+  private init(settings: String, sharing shared: String?) throws {
     cluster = try #require(WarehouseTrait.current)
+    isShared = shared != nil
+    if let shared {
+      database = shared
+      try Self.create(shared, cluster)
+      project = try Project.forTests(database: shared, on: cluster, settings: settings)
+      return
+    }
     let number = Self.counter.withLock { counter in
       counter += 1
       return counter
@@ -56,18 +65,21 @@ final class House: Sendable {
   }
 
   /// One at a time: a template that somebody else copies cannot be copied.
-  private static let copying = Mutex(())
+  private static let made = Mutex<Set<String>>([])
 
   private static func create(_ database: String, _ cluster: EmbeddedCluster) throws {
-    try copying.withLock { _ in
+    try made.withLock { made in
+      guard made.insert(database).inserted else { return }
       let connection = try Connection(cluster.conninfo(database: "postgres"), applicationName: "tests")
       _ = try connection.executeGenerated("CREATE DATABASE \(database) TEMPLATE model_songhan")
     }
   }
 
   /// Opens a house, and at its end holds the ledger to the invariant and takes everything away.
-  static func open(_ settings: String = "", _ body: (House) throws -> Void) throws {
-    let house = try House(settings: settings)
+  ///
+  /// - Parameter shared: name of a database that several tests use, where the keys of their visits keep them apart.
+  static func open(_ settings: String = "", sharing shared: String? = nil, _ body: (House) throws -> Void) throws {
+    let house = try House(settings: settings, sharing: shared)
     defer { house.remove() }
     try body(house)
     try house.holdsTheInvariant()
@@ -75,6 +87,7 @@ final class House: Sendable {
 
   private func remove() {
     try? FileManager.default.removeItem(atPath: project.root)
+    if isShared { return }
     if let connection = try? Connection(cluster.conninfo(database: "postgres"), applicationName: "tests") {
       _ = try? connection.executeGenerated("DROP DATABASE IF EXISTS \(database) WITH (FORCE)")
     }
