@@ -92,7 +92,8 @@ let package = Package(
     .testTarget(
       name: "DatabaseTests",
       dependencies: [
-        "Bytes", "Findings", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform", "Synthesis",
+        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Files", "Postgres", "CommonSchema", "Transform",
+        "Load", "Synthesis",
         "Definitions", "Runs", "SampleKit", "songhan", crypto, logging,
       ],
       swiftSettings: strict),

@@ -1,4 +1,7 @@
+import Bytes
+import Definitions
 import Foundation
+import Load
 import Postgres
 import Runs
 import SampleKit
@@ -27,6 +30,10 @@ struct WarehouseTrait: SuiteTrait, TestScoping {
       let template = try Project.forTests(database: "model_songhan", on: cluster)
       defer { try? FileManager.default.removeItem(atPath: template.root) }
       _ = try Warehouse(project: template).migrate()
+      // the month of most samples, so that not every test makes twenty partitions; other months are made by the runs
+      var partitions = Partitions(try ownDefinitions().common)
+      let month = try #require(CivilDate(year: 2025, month: 3, day: 1))
+      try partitions.ensure([month], on: try Warehouse(project: template).connect())
       result = .success(try await Self.$current.withValue(cluster) { try await function() })
     } catch {
       result = .failure(error)

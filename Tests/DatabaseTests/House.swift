@@ -235,3 +235,34 @@ final class House: Sendable {
     #expect(files("spool").isEmpty, "copies left in the spool")
   }
 }
+
+extension SampleFolder {
+  /// The files of a folder under names that collide with no other folder's.
+  func renamed(_ prefix: String) -> [(name: String, facility: String, bytes: Data)] {
+    deliveries.compactMap { delivery in
+      FileManager.default.contents(atPath: delivery.path).map { ("\(prefix)-\(delivery.name)", delivery.facility, $0) }
+    }
+  }
+
+  static func named(_ name: String) throws -> SampleFolder { try #require(all.first { $0.name == name }) }
+}
+
+extension House {
+  func drop(_ files: [(name: String, facility: String, bytes: Data)]) throws {
+    for file in files { try drop(file.bytes, as: file.name, facility: file.facility) }
+  }
+}
+
+/// The bytes of each HOSO of an envelope, tags included.
+func dossiers(of envelope: [UInt8]) -> [[UInt8]] {
+  let data = Data(envelope)
+  var result: [[UInt8]] = []
+  var from = data.startIndex
+  while let open = data.range(of: Data("<HOSO>".utf8), in: from..<data.endIndex),
+    let close = data.range(of: Data("</HOSO>".utf8), in: open.upperBound..<data.endIndex)
+  {
+    result.append([UInt8](data[open.lowerBound..<close.upperBound]))
+    from = close.upperBound
+  }
+  return result
+}
