@@ -87,7 +87,9 @@ let package = Package(
     .target(
       name: "SampleKit", dependencies: ["Definitions", "Runs"], path: "Tests/SampleKit", swiftSettings: strict),
     .testTarget(
-      name: "SampleTests", dependencies: ["Definitions", "Findings", "Runs", "SampleKit"], swiftSettings: strict),
+      name: "SampleTests",
+      dependencies: ["CommonSchema", "Definitions", "Findings", "Records", "Runs", "SampleKit", "Transform"],
+      swiftSettings: strict),
     // whole cases with a private PostgreSQL; runs, and kills, the program itself
     .testTarget(
       name: "DatabaseTests",
