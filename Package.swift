@@ -93,6 +93,9 @@ let package = Package(
     .executableTarget(
       name: "files-probe", dependencies: ["Files"], path: "Tests/FilesProbe", swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: ["Bytes", "Findings", "Transform", "Definitions", "Runs", "Synthesis"], swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
     .testTarget(
       name: "ExtractXMLTests", dependencies: ["Bytes", "Findings", "Records", "ExtractXML"], swiftSettings: strict),

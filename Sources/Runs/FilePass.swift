@@ -73,6 +73,8 @@ package struct FilePass {
     let reader = EnvelopeReader(schemas: rulings.schemas, source: source)
     var judge = Judge(rulings: rulings.rulings, receivedAt: receivedAt) { reader.facts.facility.map { Array($0.utf8) } }
     let dossier = Dossier()
+    var seen = 0
+    var rejected = 0
     while try reader.next(into: dossier) {
       let verdict = judge.judge(dossier)
       let schema = rulings.schemas[dossier.schema]
@@ -81,6 +83,8 @@ package struct FilePass {
       for (code, times) in judge.log.uncounted {
         tally.add(code, rulings.rulings.policy.severity(of: code) ?? .info, times: times, dossier: dossier.number)
       }
+      seen += 1
+      if verdict.outcome == .rejected { rejected += 1 }
       if try !take(dossier, verdict, reader.facts, judge.log) { break }
     }
     var facts = reader.facts
@@ -94,13 +98,16 @@ package struct FilePass {
       let code = facts.facility ?? ""
       if code.utf8.count != 5 { facts.refusal = Finding(.A02, .reject, found: code.utf8.count, limit: 5) }
     }
+    if facts.refusal == nil, let limit = rulings.feed.maxRejected?.limit(of: seen), rejected > limit {
+      facts.refusal = Finding(.S23, .reject, found: rejected, limit: limit)
+    }
     if facts.refusal == nil {
       facts.findings += fileFindings(facts)
     }
     for finding in facts.findings {
-      guard let severity = rulings.rulings.policy.severity(of: finding.code) else { continue }
+      guard let severity = rulings.rulings.policy.weigh(finding) else { continue }
       var finding = finding
-      finding.severity = min(finding.severity, severity)
+      finding.severity = severity
       tally.add(finding, dossier: nil, key: nil, schema: rulings.schemas[0])
     }
     if let refusal = facts.refusal { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }

@@ -108,7 +108,10 @@ package struct RunReport: Sendable, Codable {
   package var totals: Totals
   package var seconds: Double
   package var startedAt: String
-  package var notEvaluated: [String]?
+  /// Codes that were not looked at, or only in part; never to be taken for passed.
+  package var notEvaluated: [NotEvaluated]?
+  /// What the feeds change about the catalogue's codes, also exceptions that no longer hold.
+  package var exceptions: [ExceptionLine]?
 
   package init(run: Int64?, files: [FileReport], seconds: Double, startedAt: String) {
     self.run = run

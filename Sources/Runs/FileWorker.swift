@@ -349,7 +349,9 @@ final class FileWorker {
         return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
       }
       let ending: Ledger.Event = refusal.code == .S03 || refusal.code == .S08 ? .quarantined : .refused
-      return try end(file, copy, claim, facility, ending, refusal, tally, seen: 0, &report)
+      // over the error budget nothing is loaded, but each rejected dossier is named
+      let rejected = refusal.code == .S23 ? state.rejected : []
+      return try end(file, copy, claim, facility, ending, refusal, tally, rejected: rejected, seen: 0, &report)
     }
     try stage(facts.createdOn)
     report.state = .loaded
@@ -397,7 +399,7 @@ final class FileWorker {
   /// Ends a file of which nothing is loaded.
   private func end(
     _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility?, _ ending: Ledger.Event, _ finding: Finding,
-    _ tally: FindingTally, seen: Int, _ report: inout FileReport
+    _ tally: FindingTally, rejected: [(dossier: Int, key: String?)] = [], seen: Int, _ report: inout FileReport
   ) throws(LoadFailure) -> FileReport {
     var tally = tally
     let schemas = facility.flatMap { context.rulings[$0.feed] }?.schemas ?? context.definitions.schemas.values.map { $0 }
@@ -410,7 +412,7 @@ final class FileWorker {
     report.findings = tally.byCode
     report.details = tally.details(context.definitions.catalogue, .vietnamese)
     report = finished(report)
-    let receipt = Receipt(report, facilityName: facility?.name, rejected: [], judgedAt: Clock.text())
+    let receipt = Receipt(report, facilityName: facility?.name, rejected: rejected, judgedAt: Clock.text())
     try Ledger.end(
       ending, claim, reason: finding.code.description, detail: nil, receipt: receipt.json(), seen: 0,
       findings: tally.ledgerFindings, counts: tally.codeCounts, run: context.runID, on: connection)

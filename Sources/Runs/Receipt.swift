@@ -81,7 +81,9 @@ package struct Receipt: Sendable, Codable {
       }
     }
     self.rejected = rejected.map { Entry(dossier: $0.dossier, key: $0.key, findings: byDossier[$0.dossier] ?? []) }
-    moreRejected = max(0, report.dossiers.rejected - rejected.count)
+    // a refused file has no counts of its own; where the error budget was exceeded, the finding says how many
+    let overBudget = report.reason == "S23" ? details.first { $0.code == "S23" }?.found.map { Int($0) } : nil
+    moreRejected = max(0, (overBudget ?? report.dossiers.rejected) - rejected.count)
     for slot in remarks.keys {
       // the report counts all findings of a code; those of rejected dossiers are listed with them
       guard var remark = remarks[slot] else { continue }
@@ -118,7 +120,7 @@ package struct Receipt: Sendable, Codable {
     }
     if !rejected.isEmpty || moreRejected > 0 {
       lines.append("")
-      lines.append("\(words.rejected) (\(dossiers.rejected))")
+      lines.append("\(words.rejected) (\(rejected.count + moreRejected))")
       lines.append(String(repeating: "-", count: 72))
       for (number, entry) in rejected.enumerated() {
         lines.append("\(number + 1). MA_LK \(entry.key ?? words.unknownKey)  (\(words.position(entry.dossier)))")

@@ -101,7 +101,20 @@ package enum ReportText {
       let worst = totals.findings.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(6)
       lines.append("findings:  " + worst.map { "\($0.key) × \($0.value)" }.joined(separator: ", "))
     }
+    lines += policy(report.exceptions ?? [])
+    if let codes = report.notEvaluated, !codes.isEmpty {
+      lines.append("not evaluated, wholly or in part: " + codes.map { "\($0.code) (\(short($0.missing)))" }.joined(separator: ", "))
+    }
     return lines
+  }
+
+  /// The exceptions of the feeds, one a line, expired ones first.
+  package static func policy(_ exceptions: [ExceptionLine]) -> [String] {
+    exceptions.map { "\($0.isExpired ? "expired:  " : "exception:") \($0.feed) \($0.text)" }
+  }
+
+  private static func short(_ names: [String]) -> String {
+    names.count > 3 ? "\(names.count) catalogues" : names.joined(separator: ", ")
   }
 }
 

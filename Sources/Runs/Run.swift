@@ -66,15 +66,15 @@ package struct Run: Sendable {
     failpoint("run.begun")
     var reports: [FileReport] = []
     var failure: RunFailure?
-    var notEvaluated: [String] = []
+    var definitions: Definitions?
     let isIdle: Bool
     do throws(RunFailure) {
       let hasLeftovers = try server { () throws(ServerFailure) in try leftovers(connection) }
       isIdle = listing.files.isEmpty && listing.refused.isEmpty && !hasLeftovers
       if !isIdle {
-        let definitions = try load()
-        notEvaluated = []
-        reports = try work(listing, definitions, runID, connection)
+        let loaded = try load()
+        definitions = loaded
+        reports = try work(listing, loaded, runID, connection)
       }
     } catch {
       failure = error
@@ -89,7 +89,7 @@ package struct Run: Sendable {
     reports.sort { ($0.facility ?? "", $0.name) < ($1.facility ?? "", $1.name) }
     let elapsed = started.duration(to: .now)
     var report = RunReport(run: runID, files: reports, seconds: elapsed.inSeconds, startedAt: startedAt)
-    if !notEvaluated.isEmpty { report.notEvaluated = notEvaluated }
+    if let definitions { note(definitions, in: &report) }
     let code = exitCode(report, failure)
     if connection.isUsable { try? end(connection, runID, report, code, failure) }
     do throws(FileFailure) {
@@ -256,8 +256,20 @@ package struct Run: Sendable {
       if report.state != .refused { report.state = .judged }
       reports.append(report)
     }
-    let report = RunReport(run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+    var report = RunReport(run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+    note(definitions, in: &report)
     return Result(report: report, failure: nil, exitCode: exitCode(report, nil))
+  }
+
+  /// Says in the report what was not evaluated, and which exceptions of the feeds hold or have expired.
+  func note(_ definitions: Definitions, in report: inout RunReport) {
+    let feeds = Set((try? project.registry())?.facilities.map(\.feed) ?? [])
+    let today = Clock.now().day
+    let exceptions = feeds.sorted().compactMap { definitions.feeds[$0] }
+      .flatMap { definitions.exceptions(of: $0, on: today) }
+    if !exceptions.isEmpty { report.exceptions = exceptions }
+    let notEvaluated = definitions.notEvaluated()
+    if !notEvaluated.isEmpty { report.notEvaluated = notEvaluated }
   }
 
   private func load() throws(RunFailure) -> Definitions {

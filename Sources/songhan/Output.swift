@@ -5,7 +5,7 @@ import Runs
 /// Where a command writes: results on standard output, everything else on standard error.
 enum Output {
   static func print(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    bytes(Array((text + "\n").utf8))
   }
 
   static func print(_ lines: [String]) {
@@ -20,8 +20,21 @@ enum Output {
     FileHandle.standardError.write(Data((text + "\n").utf8))
   }
 
+  /// Writes to standard output. A reader that has seen enough («| head») ends the program quietly; a full disk ends it with 74.
   static func bytes(_ bytes: [UInt8]) {
-    FileHandle.standardOutput.write(Data(bytes))
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe write(STDOUT_FILENO, buffer.baseAddress! + written, buffer.count - written)
+      }
+      if count >= 0 {
+        written += count
+      } else if errno == EPIPE {
+        Foundation_exit(0)
+      } else if errno != EINTR {
+        Foundation_exit(74)
+      }
+    }
   }
 
   static var isTerminal: Bool { isatty(2) == 1 }

@@ -18,7 +18,7 @@ struct SongHan: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RunCommand.self,
+      InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RulesCommand.self, RunCommand.self,
       StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, SampleCommand.self,
     ])
 
