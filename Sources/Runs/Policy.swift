@@ -30,6 +30,8 @@ package struct NotEvaluated: Sendable, Codable, Hashable {
   package var code: String
   /// Catalogues from outside that the city has not supplied, or `warehouse`: the rule needs other visits.
   package var missing: [String]
+  /// Nobody looked at the code at all; else only a part of it was left out.
+  package var isWhole: Bool
 }
 
 extension Definitions {
@@ -51,9 +53,14 @@ extension Definitions {
 
   /// Codes that are not evaluated, or only in part, because what they need is not at hand. They never count as passed.
   package func notEvaluated() -> [NotEvaluated] {
-    catalogue.entries.compactMap { entry in
-      let missing = entry.needs.filter { codes.catalogues[$0] == nil }
-      return missing.isEmpty ? nil : NotEvaluated(code: entry.code.description, missing: missing)
+    let schema = schemas["qd3176"] ?? schemas.values.first
+    let idle = Set(schema.map { RuleBook.notEvaluated(Columns(schema: $0, codes: codes)) } ?? [])
+    let elsewhere = Set(RuleBook.places.filter { $0.place == .warehouse }.map(\.code))
+    return catalogue.entries.compactMap { entry in
+      var missing = entry.needs.filter { codes.catalogues[$0] == nil }
+      if elsewhere.contains(entry.code) && !missing.contains("warehouse") { missing.append("warehouse") }
+      guard !missing.isEmpty else { return nil }
+      return NotEvaluated(code: entry.code.description, missing: missing, isWhole: idle.contains(entry.code))
     }
   }
 }

@@ -102,8 +102,10 @@ package enum ReportText {
       lines.append("findings:  " + worst.map { "\($0.key) × \($0.value)" }.joined(separator: ", "))
     }
     lines += policy(report.exceptions ?? [])
-    if let codes = report.notEvaluated, !codes.isEmpty {
-      lines.append("not evaluated, wholly or in part: " + codes.map { "\($0.code) (\(short($0.missing)))" }.joined(separator: ", "))
+    let idle = report.notEvaluated ?? []
+    for (title, codes) in [("not evaluated:", idle.filter(\.isWhole)), ("in part only:", idle.filter { !$0.isWhole })]
+    where !codes.isEmpty {
+      lines.append("\(title) " + codes.map { "\($0.code) (\(short($0.missing)))" }.joined(separator: ", "))
     }
     return lines
   }

@@ -96,7 +96,9 @@ import Testing
     let folder = try DefinitionsFolder()
     let before = try folder.load().notEvaluated()
     #expect(before.contains { $0.code == "B33" && $0.missing == ["practitioner"] })
-    #expect(before.contains { $0.code == "C19" && $0.missing == ["warehouse"] })
+    #expect(before.contains { $0.code == "C19" && $0.missing == ["warehouse"] && $0.isWhole })
+    #expect(before.contains { $0.code == "B15" && !$0.isWhole }, "lists of the standard are looked at")
+    #expect(before.filter { $0.code.hasPrefix("H") }.map(\.missing) == Array(repeating: ["warehouse"], count: 7))
     let external = folder.path + "/Schemas/codes/external"
     try FileManager.default.createDirectory(atPath: external, withIntermediateDirectories: true)
     try "code,name,valid_from,valid_to\n000001/DNA-GPHN,,,\n".write(
