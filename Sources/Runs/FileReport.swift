@@ -73,6 +73,14 @@ package struct FileReport: Sendable, Codable {
   /// The first 1,000 findings.
   package var details: [Detail]?
   package var moreDetails: Int?
+  /// `replay` or `reload` when stored dossiers were judged again; nil for a delivery.
+  package var kind: String?
+  /// The delivery that was judged again.
+  package var origin: Int64?
+  /// `replay`: rejects that stay open.
+  package var stillRejected: Int?
+  /// Of the duplicates those that a later delivery of the visit had replaced already.
+  package var older: Int?
 
   package init(name: String, state: State) {
     self.name = name

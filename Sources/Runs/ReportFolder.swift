@@ -8,7 +8,10 @@ struct ReportFolder {
 
   init(_ project: Project) { self.project = project }
 
-  func write(_ report: RunReport, failure: RunFailure?, exitCode: Int32, on connection: Connection?) throws(FileFailure) {
+  /// - Parameter hasMetrics: false for what is done by hand: the metrics are about the runs of the inbox.
+  func write(
+    _ report: RunReport, failure: RunFailure?, exitCode: Int32, on connection: Connection?, hasMetrics: Bool = true
+  ) throws(FileFailure) {
     let folder = try project.directory(project.configuration.reports)
     if let run = report.run, !report.files.isEmpty || failure != nil {
       let json = Array((report.withoutDetails.json() + "\n").utf8)
@@ -18,7 +21,7 @@ struct ReportFolder {
       try folder.replaceDurably(textName, with: text.span, mode: 0o640)
       failpoint("report.written")
     }
-    guard let name = try? FileName(project.configuration.metrics) else { return }
+    guard hasMetrics, let name = try? FileName(project.configuration.metrics) else { return }
     let metrics = Array(Metrics.text(report, exitCode: exitCode, on: connection).utf8)
     try folder.replaceDurably(name, with: metrics.span, mode: 0o644)
   }
@@ -103,9 +106,10 @@ package enum ReportText {
     }
     lines += policy(report.exceptions ?? [])
     let idle = report.notEvaluated ?? []
-    for (title, codes) in [("not evaluated:", idle.filter(\.isWhole)), ("in part only:", idle.filter { !$0.isWhole })]
-    where !codes.isEmpty {
-      lines.append("\(title) " + codes.map { "\($0.code) (\(short($0.missing)))" }.joined(separator: ", "))
+    if !idle.isEmpty {
+      let whole = idle.filter(\.isWhole).map(\.code).joined(separator: " ")
+      let part = idle.filter { !$0.isWhole }.map(\.code).joined(separator: " ")
+      lines.append("idle:      " + [whole, part.isEmpty ? "" : "in part \(part)"].filter { !$0.isEmpty }.joined(separator: "; "))
     }
     return lines
   }
@@ -115,9 +119,6 @@ package enum ReportText {
     exceptions.map { "\($0.isExpired ? "expired:  " : "exception:") \($0.feed) \($0.text)" }
   }
 
-  private static func short(_ names: [String]) -> String {
-    names.count > 3 ? "\(names.count) catalogues" : names.joined(separator: ", ")
-  }
 }
 
 /// The metrics of a run in Prometheus' text format, for the node exporter's textfile collector.

@@ -22,9 +22,9 @@ package struct RunOptions: Sendable {
 
 /// One pass over the inbox: the cron verb. It takes what has settled, loads it, and ends.
 package struct Run: Sendable {
-  private let project: Project
-  private let options: RunOptions
-  private let journal: Journal
+  let project: Project
+  let options: RunOptions
+  let journal: Journal
   package let progress: RunProgress
   package let cancellation: Cancellation
 
@@ -111,9 +111,8 @@ package struct Run: Sendable {
 
   // MARK: parts
 
-  private func work(_ listing: InboxListing, _ definitions: Definitions, _ runID: Int64, _ connection: Connection)
-    throws(RunFailure) -> [FileReport]
-  {
+  /// What every worker needs; the server's settings are looked at first.
+  func context(_ definitions: Definitions, _ runID: Int64, _ connection: Connection) throws(RunFailure) -> RunContext {
     for check in try server({ () throws(ServerFailure) in try ServerCheck.run(on: connection) }) where !check.ok {
       throw .notReady("\(check.name) is \(check.found). \(check.mend ?? "")")
     }
@@ -134,14 +133,23 @@ package struct Run: Sendable {
     do throws(ClusterFailure) { conninfo = try project.conninfo() } catch { throw .cluster(error) }
     let outboxFolder = OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) })
     let spool = try files { () throws(FileFailure) in try project.directory(configuration.spool) }
-    _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
-    let context = RunContext(
+    return RunContext(
       project: project, registry: registry, definitions: definitions, rulings: rulings, mappers: mappers, runID: runID,
       conninfo: conninfo, spool: spool,
       archive: try files { () throws(FileFailure) in try project.directory(configuration.archive) },
       quarantine: try files { () throws(FileFailure) in try project.directory(configuration.quarantine) },
       receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) }, outbox: outboxFolder, journal: journal,
       assumesSettled: options.assumesSettled, progress: progress, cancellation: cancellation)
+  }
+
+  private func work(_ listing: InboxListing, _ definitions: Definitions, _ runID: Int64, _ connection: Connection)
+    throws(RunFailure) -> [FileReport]
+  {
+    let configuration = project.configuration
+    let context = try context(definitions, runID, connection)
+    let spool = context.spool
+    let outboxFolder = context.outbox
+    _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
 
     // what an interrupted run left: parcels and receipts of committed files
     do throws(OutboxFailure) {
@@ -272,7 +280,7 @@ package struct Run: Sendable {
     if !notEvaluated.isEmpty { report.notEvaluated = notEvaluated }
   }
 
-  private func load() throws(RunFailure) -> Definitions {
+  func load() throws(RunFailure) -> Definitions {
     do {
       return try project.definitions()
     } catch {
@@ -280,7 +288,7 @@ package struct Run: Sendable {
     }
   }
 
-  private func connect() throws(RunFailure) -> Connection {
+  func connect() throws(RunFailure) -> Connection {
     let conninfo: String
     do throws(ClusterFailure) { conninfo = try project.conninfo() } catch { throw .cluster(error) }
     do throws(ServerFailure) {
@@ -291,7 +299,7 @@ package struct Run: Sendable {
     }
   }
 
-  private func begin(_ connection: Connection) throws(ServerFailure) -> Int64 {
+  func begin(_ connection: Connection) throws(ServerFailure) -> Int64 {
     let rows = try connection.execute(
       """
       INSERT INTO intake.run (program_version, process_key, options) VALUES ($1, $2, $3::jsonb) RETURNING run_id
@@ -304,7 +312,7 @@ package struct Run: Sendable {
     return rows.integer(0, 0) ?? 0
   }
 
-  private func end(
+  func end(
     _ connection: Connection, _ run: Int64, _ report: RunReport, _ code: Int32, _ failure: RunFailure?
   ) throws(ServerFailure) {
     try connection.execute(
@@ -327,25 +335,27 @@ package struct Run: Sendable {
   }
 
   /// The warehouse's schema must be the one this program was made with.
-  package static let schemaVersion: Int64 = 5
+  package static let schemaVersion: Int64 = 6
 
-  private static func checkVersion(on connection: Connection) throws(ServerFailure) {
+  static func checkVersion(on connection: Connection) throws(ServerFailure) {
     let rows = try connection.execute("SELECT max(number) FROM intake.migration")
     guard let version = rows.integer(0, 0), version >= schemaVersion else { throw .refused(Refusal("42P01")) }
   }
 
-  private func exitCode(_ report: RunReport, _ failure: RunFailure?) -> Int32 {
+  func exitCode(_ report: RunReport, _ failure: RunFailure?) -> Int32 {
     if cancellation.isRequested { return cancellation.exitCode }
     if let failure { return failure.exitCode }
-    let isShort = report.files.contains { $0.dossiers.rejected > 0 || $0.state == .quarantined || $0.state == .refused }
+    let isShort = report.files.contains {
+      $0.dossiers.rejected > 0 || $0.stillRejected ?? 0 > 0 || $0.state == .quarantined || $0.state == .refused
+    }
     return isShort ? 3 : 0
   }
 
-  private func files<R: ~Copyable>(_ body: () throws(FileFailure) -> R) throws(RunFailure) -> R {
+  func files<R: ~Copyable>(_ body: () throws(FileFailure) -> R) throws(RunFailure) -> R {
     do throws(FileFailure) { return try body() } catch { throw .files(error) }
   }
 
-  private func server<R: ~Copyable>(_ body: () throws(ServerFailure) -> R) throws(RunFailure) -> R {
+  func server<R: ~Copyable>(_ body: () throws(ServerFailure) -> R) throws(RunFailure) -> R {
     do throws(ServerFailure) { return try body() } catch { throw .server(error) }
   }
 }

@@ -19,7 +19,8 @@ struct SongHan: ParsableCommand {
     version: Program.version,
     subcommands: [
       InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RulesCommand.self, RunCommand.self,
-      StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, SampleCommand.self,
+      StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, RejectsCommand.self,
+      SampleCommand.self,
     ])
 
   static func main() {
