@@ -20,7 +20,7 @@ struct SongHan: ParsableCommand {
     subcommands: [
       InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RulesCommand.self, RunCommand.self,
       StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, RejectsCommand.self,
-      SampleCommand.self,
+      QualityCommand.self, SampleCommand.self,
     ])
 
   static func main() {
