@@ -22,6 +22,9 @@ CREATE INDEX file_by_origin ON intake.file (origin_file_id) WHERE origin_file_id
 -- the quality report looks at periods
 CREATE INDEX file_by_time ON intake.file (received_at) WHERE kind = 'delivery';
 
+-- in which delivery a content came last
+CREATE INDEX dossier_sent_again ON intake.dossier (encounter_key, facility_code, dossier_kind) WHERE outcome = 'duplicate';
+
 ALTER TABLE intake.reject ADD COLUMN replay_note text;
 ALTER TABLE intake.reject
   ADD CONSTRAINT reject_replay_note CHECK (replay_note IN ('loaded', 'duplicate', 'older'));

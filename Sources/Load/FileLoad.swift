@@ -122,7 +122,7 @@ package final class FileLoad {
             staged.duplicates.append(index)
             continue
           }
-          if let origin, (earlier.origin, earlier.dossierNumber) > (origin, Int64(entry.number)) {
+          if let origin, earlier.lastDelivery > (origin, Int64(entry.number)) {
             staged.duplicates.append(index)
             staged.older.append(index)
             older.append(entry.number)
@@ -168,45 +168,65 @@ package final class FileLoad {
     var careMonth: String
     var fileID: Int64
     var dossierNumber: Int64
-    /// The delivery it came in, also when it was judged again later.
-    var origin: Int64
+    /// The last delivery of this content, and its number there; only known when dossiers are judged again.
+    var lastDelivery: (file: Int64, number: Int64) = (0, 0)
   }
 
-  /// The current versions of the batch's keys, locked in the order of the keys so that two loaders never wait for each other in a circle.
+  /// The current versions of the batch's keys, locked in the order of the keys so that two loaders seldom wait for each other in a circle
+  /// (`40P01` is tried again).
+  ///
+  /// The index (key first) is searched once for each key, in the order of the keys. No ORDER BY: with one, PostgreSQL 15 would rather walk the
+  /// whole index for the sake of the order and compare each key with the list.
   private func versions(of batch: PreparedBatch) throws(ServerFailure) -> [VersionKey: Version] {
-    let keys = Set(
-      batch.entries.lazy.filter { $0.outcome == .accepted }.map { String(decoding: $0.key, as: UTF8.self) })
-    guard !keys.isEmpty else { return [:] }
-    let parameters: [Parameter] = [.text(facilityText), .texts(keys.sorted())]
-    let rows =
-      origin == nil
-      ? try connection.execute(
-        """
-        SELECT dossier_kind, encounter_key, version, encode(content_sha256, 'hex'), care_month, file_id, dossier_number, file_id
-        FROM intake.dossier
-        WHERE facility_code = $1 AND encounter_key = ANY ($2::text[]) AND is_current
-        ORDER BY encounter_key, dossier_kind FOR UPDATE
-        """, parameters, prepared: true)
-      : try connection.execute(
-        """
-        SELECT d.dossier_kind, d.encounter_key, d.version, encode(d.content_sha256, 'hex'), d.care_month, d.file_id, d.dossier_number,
-          coalesce(f.origin_file_id, f.file_id)
-        FROM intake.dossier d JOIN intake.file f ON f.file_id = d.file_id
-        WHERE d.facility_code = $1 AND d.encounter_key = ANY ($2::text[]) AND d.is_current
-        ORDER BY d.encounter_key, d.dossier_kind FOR UPDATE OF d
-        """, parameters)
+    var keys: [Dossier.Kind: Set<String>] = [:]
+    for entry in batch.entries where entry.outcome == .accepted {
+      keys[entry.kind, default: []].insert(String(decoding: entry.key, as: UTF8.self))
+    }
     var result: [VersionKey: Version] = [:]
+    for (kind, keys) in keys.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      let rows = try connection.execute(
+        """
+        SELECT encounter_key, version, encode(content_sha256, 'hex'), care_month, file_id, dossier_number
+        FROM intake.dossier
+        WHERE facility_code = $1 AND dossier_kind = $2 AND encounter_key = ANY ($3::text[]) AND is_current FOR UPDATE
+        """, [.text(facilityText), .text(kind.rawValue), .texts(keys.sorted())], prepared: true)
+      for row in 0..<rows.count {
+        guard let key = rows.text(row, 0), let version = rows.integer(row, 1),
+          let hash = rows.text(row, 2).flatMap({ Files.ContentHash(hex: $0) }), let month = rows.text(row, 3),
+          let file = rows.integer(row, 4), let number = rows.integer(row, 5)
+        else { continue }
+        result[VersionKey(kind: kind, key: Array(key.utf8))] = Version(
+          version: version, contentHash: hash.bytes, careMonth: month, fileID: file, dossierNumber: number)
+      }
+    }
+    if origin != nil, !result.isEmpty { try learnDeliveries(of: &result) }
+    return result
+  }
+
+  /// Finds out for current versions in which delivery their content came last: by a file of its own, judged again, or sent once more. That decides
+  /// which of two contents is the older one.
+  private func learnDeliveries(of current: inout [VersionKey: Version]) throws(ServerFailure) {
+    let keys = Set(current.keys.map { String(decoding: $0.key, as: UTF8.self) })
+    let rows = try connection.execute(
+      """
+      SELECT d.dossier_kind, d.encounter_key, coalesce(f.origin_file_id, f.file_id), d.dossier_number
+      FROM intake.dossier d JOIN intake.file f ON f.file_id = d.file_id
+      WHERE d.facility_code = $1 AND d.encounter_key = ANY ($2::text[]) AND d.is_current
+      UNION ALL
+      SELECT d.dossier_kind, d.encounter_key, coalesce(f.origin_file_id, f.file_id), d.dossier_number
+      FROM intake.dossier d JOIN intake.file f ON f.file_id = d.file_id
+        JOIN intake.dossier c ON c.facility_code = d.facility_code AND c.dossier_kind = d.dossier_kind
+          AND c.encounter_key = d.encounter_key AND c.is_current AND c.content_sha256 = d.content_sha256
+      WHERE d.facility_code = $1 AND d.encounter_key = ANY ($2::text[]) AND d.outcome = 'duplicate'
+      """, [.text(facilityText), .texts(keys.sorted())])
     for row in 0..<rows.count {
       guard let kind = rows.text(row, 0).flatMap({ Dossier.Kind(rawValue: $0) }), let key = rows.text(row, 1),
-        let version = rows.integer(row, 2), let hash = rows.text(row, 3).flatMap({ Files.ContentHash(hex: $0) }),
-        let month = rows.text(row, 4), let file = rows.integer(row, 5), let number = rows.integer(row, 6),
-        let origin = rows.integer(row, 7)
+        let file = rows.integer(row, 2), let number = rows.integer(row, 3)
       else { continue }
-      result[VersionKey(kind: kind, key: Array(key.utf8))] = Version(
-        version: version, contentHash: hash.bytes, careMonth: month, fileID: file, dossierNumber: number,
-        origin: origin)
+      let slot = VersionKey(kind: kind, key: Array(key.utf8))
+      guard let last = current[slot]?.lastDelivery, last < (file, number) else { continue }
+      current[slot]?.lastDelivery = (file, number)
     }
-    return result
   }
 
   /// Takes the rows of superseded versions out and marks them in the ledger.
@@ -520,6 +540,12 @@ package final class FileLoad {
     } catch {
       throw .server(error)
     }
+  }
+
+  /// Tells the server what a loader's connection is for: every statement of it finds rows by their key, also in tables that have no statistics
+  /// yet, where the planner would rather read them from end to end.
+  package static func prepare(_ connection: Connection) throws(ServerFailure) {
+    try connection.execute("SET enable_seqscan = off")
   }
 
   /// Gives everything up since the beginning.

@@ -79,6 +79,7 @@ final class FileWorker {
     self.context = context
     do throws(ServerFailure) {
       connection = try Connection(context.conninfo, applicationName: "songhan")
+      try FileLoad.prepare(connection)
     } catch {
       throw .server(error)
     }
@@ -141,6 +142,7 @@ final class FileWorker {
       Thread.sleep(forTimeInterval: wait)
       do throws(ServerFailure) {
         connection = try Connection(context.conninfo, applicationName: "songhan")
+        try FileLoad.prepare(connection)
         return
       } catch {
         if !error.isTransient { throw .server(error) }
