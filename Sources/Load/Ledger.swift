@@ -144,6 +144,36 @@ package enum Ledger {
     return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
   }
 
+  /// Makes the row of a file whose dossiers are judged again, in the open transaction: until its commit nobody sees it.
+  package static func openAgain(
+    kind: String, origin: Int64, facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64,
+    on connection: Connection
+  ) throws(ServerFailure) -> Claim {
+    let inserted = try connection.execute(
+      """
+      INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, attempts, epoch, run_id, claimed_at,
+        source_removed_at, kind, origin_file_id)
+      VALUES ($1, $2, $3, $4::bytea, $5, 'claimed', 1, 1, $6, clock_timestamp(), clock_timestamp(), $7, $8) RETURNING file_id
+      """,
+      [
+        .text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run), .text(kind),
+        .integer(origin),
+      ])
+    let id = inserted.integer(0, 0) ?? 0
+    try event(
+      .claimed, file: id, epoch: 1, run: run, detail: "{\"kind\":\"\(kind)\",\"origin\":\(origin)}", on: connection)
+    return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
+  }
+
+  /// Takes a delivery for judging it again: an advisory lock of the session, tried, never waited for.
+  package static func lockAgain(_ origin: Int64, on connection: Connection) throws(ServerFailure) -> Bool {
+    try lock(ContentHash(of: Array("again \(origin)".utf8)), on: connection)
+  }
+
+  package static func releaseAgain(_ origin: Int64, on connection: Connection) throws(ServerFailure) {
+    try release(ContentHash(of: Array("again \(origin)".utf8)), on: connection)
+  }
+
   private static func lock(_ hash: ContentHash, on connection: Connection) throws(ServerFailure) -> Bool {
     try connection.execute("SELECT pg_try_advisory_lock($1)", [.integer(key(hash))], prepared: true).flag(0, 0) ?? false
   }

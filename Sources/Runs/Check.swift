@@ -31,6 +31,14 @@ package struct Check: Sendable {
     self.registry = registry
   }
 
+  /// Says in the report what was not evaluated, and which exceptions of the feed hold or have expired.
+  package func note(feed name: String, in report: inout RunReport) {
+    let exceptions = definitions.feeds[name].map { definitions.exceptions(of: $0, on: Clock.now().day) } ?? []
+    if !exceptions.isEmpty { report.exceptions = exceptions }
+    let notEvaluated = definitions.notEvaluated()
+    if !notEvaluated.isEmpty { report.notEvaluated = notEvaluated }
+  }
+
   /// Judges the file at `path`.
   ///
   /// - Parameters:

@@ -50,8 +50,9 @@ struct CheckCommand: ParsableCommand {
       }
     }
     let isValid = reports.allSatisfy { $0.state == .valid }
-    let report = RunReport(
+    var report = RunReport(
       run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: Clock.text())
+    check.note(feed: feed, in: &report)
     if json {
       Output.print(report.json())
     } else {

@@ -10,7 +10,7 @@ enum Output {
   }
 
   static func print(_ text: String) {
-    write(Data((text + "\n").utf8), to: .standardOutput)
+    bytes(Array((text + "\n").utf8))
   }
 
   static func print(_ lines: [String]) {
@@ -25,8 +25,21 @@ enum Output {
     write(Data((text + "\n").utf8), to: .standardError)
   }
 
+  /// Writes to standard output. A reader that has seen enough («| head») ends the program quietly; a full disk ends it with 74.
   static func bytes(_ bytes: [UInt8]) {
-    write(Data(bytes), to: .standardOutput)
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe Foundation.write(STDOUT_FILENO, buffer.baseAddress! + written, buffer.count - written)
+      }
+      if count >= 0 {
+        written += count
+      } else if errno == EPIPE {
+        Foundation_exit(0)
+      } else if errno != EINTR {
+        Foundation_exit(74)
+      }
+    }
   }
 
   static var isTerminal: Bool { isatty(2) == 1 }
