@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from harness import stages
-from harness.floors import CopyFloor, Peer, build_sax, quickest_sax
+from harness.floors import CopyFloor, Peers, build_sax, quickest_sax
 from harness.measure import CORES, Series, timed
 from harness.project import FACILITY, Project
 
@@ -115,7 +115,9 @@ class Bench:
         if loaded != s.files * s.visits:
             raise SystemExit(f"{loaded} dossiers were loaded of {s.files * s.visits}")
         self.copy = CopyFloor(self.project, WORK / "rows")
-        self.peer = Peer(self.project, REPOSITORY)
+        self.peers = Peers(self.project, REPOSITORY, self.copy)
+        if different := self.peers.differences(self.w1):
+            raise SystemExit(f"the peer's rows are not ours in {', '.join(different)}")
 
     def round(self, number):
         s = self.sizes
@@ -128,7 +130,8 @@ class Bench:
             "run2": lambda: self.take("run, 2 jobs", self.project.run(self.w1, 2)),
             "copy2": lambda: self.take("COPY, two sessions", self.copy.measure(self.copy.two)),
             "run1": lambda: self.take("run, 1 job", self.project.run(self.w1, 1)),
-            "peer": lambda: self.take("lxml + psycopg", self.peer.measure(peer_files)),
+            "same": lambda: self.take("lxml + psycopg, same rows", self.peers.same_rows(peer_files)),
+            "text": lambda: self.take("lxml + psycopg, text only", self.peers.text_only(peer_files)),
             "few": lambda: self.take("run, a tenth", self.project.run(self.w1, 2, s.few)),
             "faulty": lambda: self.take("run, 5 % faulty", self.project.run(self.w5, 2)),
             "small": lambda: self.take("run, small files", self.project.run(self.w3, 2)),
@@ -223,10 +226,11 @@ class Bench:
         visits = s.files * s.visits
         if floor and "run, 2 jobs" in got:
             self.row("run, workload 1 ÷ COPY floor", 1.3, 2.0, "×", self.ratio("run, 2 jobs", floor), f"--jobs 2; floor: {floor[6:]}")
-        if "lxml + psycopg" in got and "run, 2 jobs" in got:
-            scale = s.files / s.peer_files
-            self.row("lxml + psycopg ÷ run", 7, 4, "×", self.ratio("lxml + psycopg", "run, 2 jobs", scale),
-                     f"peer on {s.peer_files} of the {s.files} files, per visit", at_least=True)
+        for peer in ("lxml + psycopg, same rows", "lxml + psycopg, text only"):
+            if peer in got and "run, 2 jobs" in got:
+                scale = s.files / s.peer_files
+                self.row(f"{peer} ÷ run", 7, 4, "×", self.ratio(peer, "run, 2 jobs", scale),
+                         f"peer on {s.peer_files} of the {s.files} files, per visit", at_least=True)
         if "check" in got and "SAX" in got:
             self.row("check ÷ empty SAX pass, one core", 1.6, 2.5, "×", self.ratio("check", "SAX"), f"sax {' '.join(self.way)}")
         if "run, 2 jobs" in got:
@@ -265,8 +269,10 @@ class Bench:
         for line in lines:
             print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)) + "  " + line[5])
         print()
-        print(f"{'measured':<26}{'wall s':>9}{'± %':>6}{'client s':>10}{'server s':>10}{'MB/s':>8}{'visits/s':>10}{'MiB':>7}{'others':>8}")
-        sizes = {"run, a tenth": self.sizes.few / self.sizes.files, "lxml + psycopg": self.sizes.peer_files / self.sizes.files}
+        print(f"{'measured':<28}{'wall s':>9}{'± %':>6}{'client s':>10}{'server s':>10}{'MB/s':>8}{'visits/s':>10}{'MiB':>7}{'others':>8}")
+        sizes = {"run, a tenth": self.sizes.few / self.sizes.files, 
+                 "lxml + psycopg, same rows": self.sizes.peer_files / self.sizes.files,
+                 "lxml + psycopg, text only": self.sizes.peer_files / self.sizes.files}
         for name, series in self.series.items():
             wall = series.median()
             share = sizes.get(name, 1.0)
@@ -279,7 +285,7 @@ class Bench:
                 visits, size = self.sizes.files * self.sizes.visits * share, self.bytes1 * share
             rates = f"{size / wall / 1e6:>8.1f}{visits / wall:>10.0f}" if "empty" not in name else " " * 18
             print(
-                f"{name:<26}{wall:>9.3f}{50 * series.spread():>6.0f}{series.median('user') + series.median('system'):>10.2f}"
+                f"{name:<28}{wall:>9.3f}{50 * series.spread():>6.0f}{series.median('user') + series.median('system'):>10.2f}"
                 f"{series.median('server'):>10.2f}{rates}{series.median('peak_mib'):>7.0f}{series.median('others'):>8.0%}")
         found = self.facts.get("stages")
         if isinstance(found, dict):

@@ -37,6 +37,13 @@ def files(songhan):
     return result
 
 
+def stripped(songhan):
+    """A copy without debugging information: the valgrind of Debian 12 stumbles over the one that Swift writes."""
+    copy = WORK / "songhan-stripped"
+    subprocess.run(["objcopy", "--strip-debug", songhan, copy], check=True)
+    return str(copy)
+
+
 def callgrind(name):
     out = WORK / f"callgrind.{name}"
     out.unlink(missing_ok=True)
@@ -69,8 +76,8 @@ def main():
     parser.add_argument("--songhan", required=True, type=Path)
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
-    songhan = str(options.songhan.resolve())
     WORK.mkdir(exist_ok=True)
+    songhan = stripped(options.songhan.resolve())
     few, many = files(songhan)
     size = sum(p.stat().st_size for p in many.iterdir()) - sum(p.stat().st_size for p in few.iterdir())
     project = Project(songhan, HERE.parent, WORK / "guard")

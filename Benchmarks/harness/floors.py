@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from .measure import timed
-from .project import FLOOR, PLAIN
+from .project import FACILITY, FLOOR, PLAIN
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -95,29 +95,51 @@ class CopyFloor:
         return sum(self.sizes.values())
 
 
-# -- the peer
+# -- the peers
 
 
-class Peer:
-    """lxml and psycopg; see peers/lxml_psycopg.py."""
+class Peers:
+    """lxml and psycopg, twice: see peers/text_only.py and peers/same_rows.py."""
 
-    def __init__(self, project, repository):
+    def __init__(self, project, repository, copy):
         self.project = project
-        self.python = HERE / ".venv" / "bin" / "python"
+        self.python = str(HERE / ".venv" / "bin" / "python")
+        self.same_template = copy.template
         statements = ["CREATE SCHEMA plain"]
         for path in sorted((repository / "Schemas" / "qd3176").glob("XML*.yaml")):
             names = re.findall(r"^  - name: (\S+)$", path.read_text(), re.M)
             fields = ", ".join(f'"{n}" text' for n in names)
             statements.append(f"CREATE TABLE plain.{path.stem.lower()} ({fields})")
-        self.template = PLAIN + "_empty"
-        for name in (PLAIN, self.template):
+        self.text_template = PLAIN + "_empty"
+        for name in (PLAIN, self.text_template):
             project.drop(name)
-        project.sql(f"CREATE DATABASE {self.template}", "postgres")
+        project.sql(f"CREATE DATABASE {self.text_template}", "postgres")
         for statement in statements:
-            project.sql(statement, self.template)
+            project.sql(statement, self.text_template)
 
-    def measure(self, files):
-        self.project.fresh(PLAIN, self.template)
+    def text_only(self, files):
+        self.project.fresh(PLAIN, self.text_template)
+        return self._run("text_only.py", [], files)
+
+    def same_rows(self, files):
+        self.project.fresh(PLAIN, self.same_template)
+        return self._run("same_rows.py", [FACILITY], files)
+
+    def _run(self, script, words, files):
         return timed(
-            [str(self.python), str(HERE / "peers" / "lxml_psycopg.py"), f"{self.project.conninfo} dbname={PLAIN}", *map(str, files)],
+            [self.python, str(HERE / "peers" / script), f"{self.project.conninfo} dbname={PLAIN}", *words, *map(str, files)],
             postmaster=self.project.postmaster)
+
+    def differences(self, folder):
+        """Tables in which the peer's rows of one file are not the rows that a run loads."""
+        self.project.run(folder, 1, 1)
+        self.same_rows(sorted(folder.iterdir())[:1])
+        tables = [row[0] for row in self.project.sql(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = 'health' AND c.relkind = 'p' ORDER BY 1")]
+        different = []
+        for table in tables:
+            sums = "SELECT count(*), sum(hashtextextended((to_jsonb(t) - 'file_id')::text, 0)::numeric) FROM health.%s t" % table
+            if self.project.sql(sums, "songhan") != self.project.sql(sums, PLAIN):
+                different.append(table)
+        return different

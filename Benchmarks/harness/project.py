@@ -36,15 +36,17 @@ class Project:
         self.call("warehouse", "start")
         data = self.folder / ".warehouse" / "data"
         self.postmaster = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-        self.call("warehouse", "migrate")
         socket, port, user = self.sql(
             "SELECT current_setting('unix_socket_directories'), current_setting('port'), current_user"
         )[0]
         socket = socket.strip('"')
         self.psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", socket, "-p", port, "-U", user]
         self.conninfo = f"host='{socket}' port={port} user={user}"
-        for name in (FLOOR, PLAIN, EMPTY):
+        # nothing of an earlier run of the bench is left
+        for name in (FLOOR, PLAIN, EMPTY, "songhan"):
             self.drop(name)
+        self.sql("CREATE DATABASE songhan", "postgres")
+        self.call("warehouse", "migrate")
         self.copy_database("songhan", EMPTY)
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""The peer: what one writes in an afternoon with lxml and psycopg, and it is not slow for Python.
+"""The lighter peer: what one writes in an afternoon with lxml and psycopg, and it is not slow for Python.
 
 It iterates over the files, decodes and parses each inner document, and brings the records into one table per XMLn by COPY, one transaction a
 file. It checks nothing: no lengths, no dates, no codes, no duplicates; every column is text, no table has an index; nothing is archived, no
