@@ -92,6 +92,12 @@ let package = Package(
     // run, and killed, by FilesTests; no product
     .executableTarget(
       name: "files-probe", dependencies: ["Files"], path: "Tests/FilesProbe", swiftSettings: strict),
+    .testTarget(
+      name: "RuleTests",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractXML", "CommonSchema", "Transform", "Definitions", yams,
+      ],
+      swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
     .testTarget(

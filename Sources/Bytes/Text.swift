@@ -1,7 +1,9 @@
 @_spi(_Unicode) import Swift
 
 /// Questions about UTF-8 text that need no `String`.
-package enum Text {
+///
+/// Public, with what runs once a byte: release builds inline only `public` functions into other modules, not `package` ones (Swift 6.3).
+public enum Text {
   /// The range of `text` without white space (blank, tab, LF, CR) at both ends.
   @inlinable
   package static func trimmed(_ text: Span<UInt8>) -> Range<Int> {
@@ -13,7 +15,7 @@ package enum Text {
   }
 
   @inlinable
-  package static func isSpace(_ byte: UInt8) -> Bool {
+  public static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || (byte >= 0x09 && byte <= 0x0D && byte != 0x0B && byte != 0x0C)
   }
 

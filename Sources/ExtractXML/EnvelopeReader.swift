@@ -17,7 +17,7 @@ package final class EnvelopeReader: RecordReader {
   private let schemas: [SourceSchema]
   private let shapes: Shapes
   private let documents: DocumentReader
-  private var window: InputWindow
+  private var scanner: Scanner
   private var state = State.start
   private var number = 0
 
@@ -26,10 +26,6 @@ package final class EnvelopeReader: RecordReader {
     case inside
     case ended
   }
-
-  /// The largest dossier as delivered: 16 MiB of records in Base64, and its frame.
-  private static let largestDossier = 24 << 20
-  private static let longestTag = 64 * 1024
 
   /// - Parameters:
   ///   - schemas: `qd3176` first, its predecessor `qd4210` second.
@@ -42,12 +38,12 @@ package final class EnvelopeReader: RecordReader {
   ) {
     self.schemas = schemas
     shapes = Shapes(schemas: schemas)
-    window = InputWindow(source: source)
+    scanner = Scanner(window: InputWindow(source: source))
     documents = DocumentReader(usesLibraryOnly: usesLibraryOnly)
   }
 
   /// The most bytes of the file that were held at once.
-  package var largestWindow: Int { window.largest }
+  package var largestWindow: Int { scanner.window.largest }
 
   package func next(into dossier: Dossier) throws(ReaderFailure) -> Bool {
     dossier.removeAll()
@@ -58,58 +54,58 @@ package final class EnvelopeReader: RecordReader {
 
   // MARK: beginning
 
-  /// Where the document begins in the window, behind byte order mark and declaration; until the first ``forget()``.
+  /// Where the document begins in the window, behind byte order mark and declaration.
   private var bodyStart = 0
   private var root = ""
 
   /// Looks at the first bytes: encoding, declaration, root.
   private func begin() throws(ReaderFailure) {
-    _ = try window.fill(to: 4)
-    guard !window.bytes.isEmpty else { return refuse("S", 1) }
-    switch Encoding.beginning(window.bytes.span) {
+    _ = try scanner.window.fill(to: 4)
+    guard !scanner.window.bytes.isEmpty else { return refuse("S", 1) }
+    switch Encoding.beginning(scanner.window.bytes.span) {
     case .bytes: break
     case .unsupported: return refuse("S", 20)
     case .wide(let name): try transcode(from: name)
     }
-    if window.has("\u{FEFF}", at: 0) { at = 3 }
-    let start = at
+    if scanner.window.has("\u{FEFF}", at: 0) { scanner.at = 3 }
+    let start = scanner.at
     guard try readDeclaration() else { return }
-    let hasDeclaration = at > start
-    (bodyStart, queuedTo) = (at, at)
+    let hasDeclaration = scanner.at > start
+    (bodyStart, queuedTo) = (scanner.at, scanner.at)
     while true {
-      while at < window.bytes.count, Text.isSpace(window.bytes[at]) { at += 1 }
-      if at < window.bytes.count { break }
-      guard at <= EnvelopeReader.longestTag else { return refuse("S", 2) }
-      guard try window.grow() else { return refuse("S", hasDeclaration ? 4 : 1) }
+      while scanner.at < scanner.window.bytes.count, Text.isSpace(scanner.window.bytes[scanner.at]) { scanner.at += 1 }
+      if scanner.at < scanner.window.bytes.count { break }
+      guard scanner.at <= Scanner.longestTag else { return refuse("S", 2) }
+      guard try scanner.window.grow() else { return refuse("S", hasDeclaration ? 4 : 1) }
     }
-    guard window.bytes[at] == UInt8(ascii: "<") else { return refuse("S", 2) }
-    outer = try OuterParser()
+    guard scanner.window.bytes[scanner.at] == UInt8(ascii: "<") else { return refuse("S", 2) }
+    outer = try PushParser()
     state = .inside
     // comments and processing instructions may stand before the root
-    while depth == 0 {
-      guard let token = try nextToken() else { return try refuseHere() }
+    while scanner.depth == 0 {
+      guard let token = try scanner.next() else { return try refuseHere() }
       switch token {
       case .doctype: return refuse("S", 12)
       case .close: return refuse("A", 1)
-      case .open: classify(String(decoding: window.bytes[nameRange], as: UTF8.self))
-      case .other: if at > EnvelopeReader.longestTag { return refuse("A", 1) }
+      case .open: classify(String(decoding: scanner.window.bytes[scanner.nameRange], as: UTF8.self))
+      case .other: if scanner.at > Scanner.longestTag { return refuse("A", 1) }
       }
     }
   }
 
   private func transcode(from name: String) throws(ReaderFailure) {
-    window = try InputWindow(source: Transcoder(from: name, window: window).source)
+    scanner.window = try InputWindow(source: Transcoder(from: name, window: scanner.window).source)
     facts.encoding = name
-    _ = try window.fill(to: 6)
+    _ = try scanner.window.fill(to: 6)
   }
 
   /// Moves behind the declaration: the parser gets UTF-8 whatever it says. False when the file is refused.
   private func readDeclaration() throws(ReaderFailure) -> Bool {
-    _ = try window.fill(to: at + 6)
-    guard Declaration.begins(window.bytes.span, at: at) else { return true }
-    _ = try window.fill(to: at + Declaration.longest)
-    guard let declaration = Declaration(window.bytes.span, at: at) else {
-      let isCut = window.hasEnded && !window.bytes[at...].contains(UInt8(ascii: ">"))
+    _ = try scanner.window.fill(to: scanner.at + 6)
+    guard Declaration.begins(scanner.window.bytes.span, at: scanner.at) else { return true }
+    _ = try scanner.window.fill(to: scanner.at + Declaration.longest)
+    guard let declaration = Declaration(scanner.window.bytes.span, at: scanner.at) else {
+      let isCut = scanner.window.hasEnded && !scanner.window.bytes[scanner.at...].contains(UInt8(ascii: ">"))
       refuse(isCut ? "S" : "A", isCut ? 4 : 1)
       return false
     }
@@ -123,8 +119,8 @@ package final class EnvelopeReader: RecordReader {
         return false
       }
     }
-    at += declaration.count
-    _ = try window.fill(to: at)
+    scanner.at += declaration.count
+    _ = try scanner.window.fill(to: scanner.at)
     return true
   }
 
@@ -136,16 +132,16 @@ package final class EnvelopeReader: RecordReader {
     case "HOSO", "THONGTINHOSO", "DANHSACHHOSO":
       facts.form = .envelope
       note("S", 11, .warn)
-      if root == "HOSO" { dossierStart = tokenStart }
+      if root == "HOSO" { scanner.dossierStart = scanner.tokenStart }
     case "KHAMSUCKHOE", "HSDANHMUC", "HSCHUNGTU":
       refuse("S", 3)
     case shapes.checkInRoot, "DSACH_TRANG_THAI_KCB":
       facts.form = .checkIns
-      names = EnvelopeReader.names(dossier: shapes.checkInRow)
+      scanner.names = Scanner.names(dossier: shapes.checkInRow)
     case "DSACH_GIAM_DINH_Y_KHOA", shapes.assessmentRow, "CHI_TIEU_GIAM_DINH_Y_KHOA":
       facts.form = .assessments
-      names = EnvelopeReader.names(dossier: shapes.assessmentRow)
-      if root == shapes.assessmentRow { dossierStart = tokenStart }
+      scanner.names = Scanner.names(dossier: shapes.assessmentRow)
+      if root == shapes.assessmentRow { scanner.dossierStart = scanner.tokenStart }
     default:
       if shapes.roots[root] != nil {
         facts.form = .bare
@@ -156,137 +152,9 @@ package final class EnvelopeReader: RecordReader {
     }
   }
 
-  // MARK: the scanner
-
-  /// The elements it knows; of a check-in or assessment file only the first and CHUKYDONVI mean something.
-  private enum Element: Int {
-    case dossier
-    case file
-    case label
-    case content
-    case facility
-    case count
-    case date
-    case unit
-    case signature
-    case other
-  }
-
-  private static func names(dossier: String) -> NameTable {
-    NameTable([
-      dossier, "FILEHOSO", "LOAIHOSO", "NOIDUNGFILE", "MACSKCB", "SOLUONGHOSO", "NGAYLAP", "THONGTINDONVI",
-      "CHUKYDONVI",
-    ])
-  }
-  private var names = EnvelopeReader.names(dossier: "HOSO")
-
-  private enum Token {
-    case open(Element)
-    case close(Element)
-    /// A comment, a processing instruction or CDATA.
-    case other
-    case doctype
-  }
-
-  /// Where it stands in the window.
-  private var at = 0
-  /// Open elements.
-  private var depth = 0
-  /// Where the last token begins.
-  private var tokenStart = 0
-  /// Where the text before the last token begins.
-  private var textStart = 0
-  /// The name in the last tag.
-  private var nameRange = 0..<0
-  /// Where the content of the innermost element begins, as long as no element stands in it; else -1.
-  private var leafStart = -1
-  /// Set between `<X/>` as an opening and the same as a closing token.
-  private var selfClosing: Element?
-
-  /// The next piece of mark-up; text before it is `textStart..<tokenStart`. Nil at the end of the file, or when it cannot go on.
-  private func nextToken(naming: Bool = true) throws(ReaderFailure) -> Token? {
-    textStart = at
-    if let element = selfClosing {
-      selfClosing = nil
-      tokenStart = at
-      depth -= 1
-      return .close(element)
-    }
-    guard let start = try window.find(UInt8(ascii: "<"), from: at, limit: room) else { return nil }
-    tokenStart = start
-    _ = try window.fill(to: start + 9)
-    guard start + 1 < window.bytes.count else { return nil }
-    switch window.bytes[start + 1] {
-    case UInt8(ascii: "?"):
-      return try skip(to: "?>", from: start + 2)
-    case UInt8(ascii: "!"):
-      if window.has("<!--", at: start) { return try skip(to: "-->", from: start + 4) }
-      if window.has("<![CDATA[", at: start) { return try skip(to: "]]>", from: start + 9) }
-      return window.has("<!DOCTYPE", at: start) ? .doctype : nil
-    default: break
-    }
-    guard let end = try window.tagEnd(from: start, limit: EnvelopeReader.longestTag),
-      end - start <= EnvelopeReader.longestTag
-    else { return nil }
-    let isClosing = window.bytes[start + 1] == UInt8(ascii: "/")
-    at = end + 1
-    let nameStart = start + (isClosing ? 2 : 1)
-    var nameEnd = nameStart
-    while nameEnd < end, !Text.isSpace(window.bytes[nameEnd]), window.bytes[nameEnd] != UInt8(ascii: "/") {
-      nameEnd += 1
-    }
-    nameRange = nameStart..<nameEnd
-    var element = Element.other
-    if naming { element = window.number(of: nameRange, in: names).flatMap(Element.init(rawValue:)) ?? .other }
-    if isClosing {
-      depth -= 1
-      return .close(element)
-    }
-    depth += 1
-    if window.bytes[end - 1] == UInt8(ascii: "/") { selfClosing = element }
-    return .open(element)
-  }
-
-  /// Moves behind `mark`.
-  private func skip(to mark: StaticString, from start: Int) throws(ReaderFailure) -> Token? {
-    let length = mark.utf8CodeUnitCount
-    var from = start + length - 1
-    while true {
-      guard let end = try window.find(UInt8(ascii: ">"), from: from, limit: room) else { return nil }
-      if window.has(mark, at: end + 1 - length) {
-        at = end + 1
-        return .other
-      }
-      from = end + 1
-    }
-  }
-
-  /// How many more bytes may be looked at before something ends.
-  private var room: Int {
-    dossierStart < 0 ? EnvelopeReader.largestDossier : EnvelopeReader.largestDossier - (at - dossierStart)
-  }
-
-  /// The text of the element that the last token closes, trimmed, at most 64 bytes of it; empty when it holds elements.
-  private func leafText() -> String {
-    guard leafStart >= 0, let text = window.plainText(leafStart..<tokenStart) else { return "" }
-    return String(decoding: text[Text.trimmed(text.span)].prefix(64), as: UTF8.self)
-  }
-
-  /// Forgets what stands before `end`, when that is much: cutting costs a copy of what stays.
-  private func forget(upTo end: Int) {
-    guard end >= InputWindow.piece || end == window.bytes.count else { return }
-    window.drop(end)
-    at -= end
-    queuedTo -= end
-    tokenStart -= end
-    textStart -= end
-    if dossierStart >= 0 { dossierStart -= end }
-    if leafStart >= 0 { leafStart -= end }
-  }
-
   // MARK: the outer parser
 
-  private var outer: OuterParser?
+  private var outer: PushParser?
   /// Bytes that it has not seen yet.
   private var pending: [UInt8] = []
   /// Window offset up to which bytes were queued for it, or left out.
@@ -295,15 +163,20 @@ package final class EnvelopeReader: RecordReader {
   /// Queues the window's bytes from the last queued one up to `end`.
   private func queue(upTo end: Int) {
     if end > queuedTo {
-      pending.append(contentsOf: window.bytes[queuedTo..<end])
+      pending.append(contentsOf: scanner.window.bytes[queuedTo..<end])
       queuedTo = end
     }
+  }
+
+  /// Forgets what stands in the window before `end`, when that is much.
+  private func forget(upTo end: Int) {
+    if scanner.forget(upTo: end) { queuedTo -= end }
   }
 
   /// Feeds the queue; false (and the file refused) when it is not well-formed.
   private func flush() throws(ReaderFailure) -> Bool {
     guard let outer else { return false }
-    let isValid = try outer.feed(pending)
+    let isValid = try outer.feed(pending) && outer.deepest <= RowBuilder.deepest
     pending.removeAll(keepingCapacity: true)
     if !isValid { refuse(outer.hasDoctype ? "S" : "A", outer.hasDoctype ? 12 : 1) }
     return isValid
@@ -311,8 +184,6 @@ package final class EnvelopeReader: RecordReader {
 
   // MARK: dossiers
 
-  /// Start of the open dossier in the window, or -1.
-  private var dossierStart = -1
   /// Window offset up to which the skeleton has been taken.
   private var skeletonFrom = 0
   /// Depth of the open THONGTINDONVI and CHUKYDONVI, or 0.
@@ -335,10 +206,10 @@ package final class EnvelopeReader: RecordReader {
 
   private func scan(into dossier: Dossier) throws(ReaderFailure) -> Bool {
     var content = Content()
-    if dossierStart >= 0 { startDossier(dossier) }  // the root itself is the dossier
+    if scanner.dossierStart >= 0 { startDossier(dossier) }  // the root itself is the dossier
     let isEnvelope = facts.form == .envelope
-    while depth > 0 {
-      guard let token = try nextToken() else {
+    while scanner.depth > 0 {
+      guard let token = try scanner.next() else {
         try refuseHere()
         return false
       }
@@ -347,36 +218,38 @@ package final class EnvelopeReader: RecordReader {
         refuse("S", 12)
         return false
       case .other:
-        if signatureDepth > 0 { facts.isSigned = facts.isSigned || window.has("<![CDATA[", at: tokenStart) }
+        if signatureDepth > 0 {
+          facts.isSigned = facts.isSigned || scanner.window.has("<![CDATA[", at: scanner.tokenStart)
+        }
       case .open(let element):
-        leafStart = at
+        scanner.leafStart = scanner.at
         switch element {
         case .dossier:
-          guard dossierStart < 0 else {
+          guard scanner.dossierStart < 0 else {
             refuse("A", 1)  // a dossier inside a dossier
             return false
           }
-          dossierStart = tokenStart
+          scanner.dossierStart = scanner.tokenStart
           startDossier(dossier)
-        case .content where dossierStart >= 0 && isEnvelope:
+        case .content where scanner.dossierStart >= 0 && isEnvelope:
           if content.document != nil { add(&content, to: dossier) }  // the second one in its FILEHOSO
           guard try readContent(of: dossier, &content) else { return false }
-        case .file where dossierStart >= 0 && isEnvelope:
+        case .file where scanner.dossierStart >= 0 && isEnvelope:
           if content.document != nil { add(&content, to: dossier) }  // it stood before any FILEHOSO
         case .unit where isEnvelope:
-          unitDepth = depth
-        case .signature where dossierStart < 0:
+          unitDepth = scanner.depth
+        case .signature where scanner.dossierStart < 0:
           if unitDepth > 0 {
             refuse("S", 3)
             return false
           }
-          signatureDepth = depth
+          signatureDepth = scanner.depth
         default:
           if signatureDepth > 0 { facts.isSigned = true }
         }
       case .close(let element):
         switch element {
-        case .dossier where dossierStart >= 0:
+        case .dossier where scanner.dossierStart >= 0:
           if isEnvelope {
             if content.document != nil { add(&content, to: dossier) }  // it stood in no FILEHOSO
             try readDossier(into: dossier)
@@ -384,26 +257,26 @@ package final class EnvelopeReader: RecordReader {
             try readRow(into: dossier)
           }
           return state == .inside
-        case .file where dossierStart >= 0 && isEnvelope:
+        case .file where scanner.dossierStart >= 0 && isEnvelope:
           if content.document != nil { add(&content, to: dossier) }
           content = Content()
-        case .label where dossierStart >= 0:
-          content.label = leafText()
-        case .facility where dossierStart < 0 && facts.facility == nil:
-          facts.facility = leafText()
-        case .count where dossierStart < 0:
-          facts.declaredDossiers = Int(leafText())
-        case .date where dossierStart < 0:
-          let date = leafText()
+        case .label where scanner.dossierStart >= 0:
+          content.label = scanner.leafText()
+        case .facility where scanner.dossierStart < 0 && facts.facility == nil:
+          facts.facility = scanner.leafText()
+        case .count where scanner.dossierStart < 0:
+          facts.declaredDossiers = Int(scanner.leafText())
+        case .date where scanner.dossierStart < 0:
+          let date = scanner.leafText()
           facts.createdOn = date.utf8.count <= 14 && date.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? date : ""
-        case .signature where dossierStart < 0:
-          if !leafText().isEmpty { facts.isSigned = true }
+        case .signature where scanner.dossierStart < 0:
+          if !scanner.leafText().isEmpty { facts.isSigned = true }
           signatureDepth = 0
         case .unit:
           unitDepth = 0
         default: break
         }
-        leafStart = -1
+        scanner.leafStart = -1
       }
       guard try pass() else { return false }
     }
@@ -412,18 +285,18 @@ package final class EnvelopeReader: RecordReader {
 
   /// Behind a token: what stands before the open dossier goes to the parser and out of the window.
   private func pass() throws(ReaderFailure) -> Bool {
-    if depth > RowBuilder.deepest {
+    if scanner.depth > RowBuilder.deepest {
       refuse("A", 1)
       return false
     }
-    if dossierStart < 0 {
-      queue(upTo: at)
+    if scanner.dossierStart < 0 {
+      queue(upTo: scanner.at)
       if pending.count >= 8192 {
         guard try flush() else { return false }
       }
-      if leafStart >= 0 && at - leafStart > EnvelopeReader.longestTag { leafStart = -1 }
-      forget(upTo: leafStart >= 0 ? leafStart : at)
-    } else if at - dossierStart > EnvelopeReader.largestDossier {
+      if scanner.leafStart >= 0 && scanner.at - scanner.leafStart > Scanner.longestTag { scanner.leafStart = -1 }
+      forget(upTo: scanner.leafStart >= 0 ? scanner.leafStart : scanner.at)
+    } else if scanner.at - scanner.dossierStart > Scanner.largestDossier {
       refuse("S", 10)
       return false
     }
@@ -431,44 +304,44 @@ package final class EnvelopeReader: RecordReader {
   }
 
   private func startDossier(_ dossier: Dossier) {
-    queue(upTo: dossierStart)
-    forget(upTo: dossierStart)
-    dossier.byteOffset = window.base + dossierStart
-    skeletonFrom = dossierStart
+    queue(upTo: scanner.dossierStart)
+    forget(upTo: scanner.dossierStart)
+    dossier.byteOffset = scanner.window.base + scanner.dossierStart
+    skeletonFrom = scanner.dossierStart
     contents.removeAll(keepingCapacity: true)
   }
 
   /// Reads what stands in NOIDUNGFILE: Base64, an embedded document, or a document as text (escaped or CDATA).
   private func readContent(of dossier: Dossier, _ content: inout Content) throws(ReaderFailure) -> Bool {
-    let start = at
-    content.byteOffset = window.base + start
+    let start = scanner.at
+    content.byteOffset = scanner.window.base + start
     content.skeletonOffset = dossier.skeleton.count + start - skeletonFrom
-    guard selfClosing == nil else { return true }
-    guard let end = try window.find(UInt8(ascii: "<"), from: start, limit: room) else {
+    guard scanner.selfClosing == nil else { return true }
+    guard let end = try scanner.window.find(UInt8(ascii: "<"), from: start, limit: scanner.room) else {
       try refuseHere()
       return false
     }
-    _ = try window.fill(to: end + 13)
+    _ = try scanner.window.fill(to: end + 13)
     let before = dossier.text.count
-    if window.has("</NOIDUNGFILE", at: end) {
-      if window.isBlank(start..<end) { return true }
-      if let layout = Base64.decode(window.bytes.span.extracting(start..<end), onto: &dossier.text) {
+    if scanner.window.has("</NOIDUNGFILE", at: end) {
+      if scanner.window.isBlank(start..<end) { return true }
+      if let layout = Base64.decode(scanner.window.bytes.span.extracting(start..<end), onto: &dossier.text) {
         content.document = before..<dossier.text.count
         if layout != .irregular {
-          dossier.skeleton.append(contentsOf: window.bytes[skeletonFrom..<start])
+          dossier.skeleton.append(contentsOf: scanner.window.bytes[skeletonFrom..<start])
           skeletonFrom = end
           content.layout = layout
         }
         queue(upTo: start)
         queuedTo = end  // nothing in Base64 is mark-up: the parser need not see it
-        at = end
+        scanner.at = end
         return true
       }
     }
     // mark-up, references or CDATA: find the end tag, then look at what stands before it
-    let contentDepth = depth
-    while depth >= contentDepth {
-      guard let token = try nextToken(naming: false) else {
+    let contentDepth = scanner.depth
+    while scanner.depth >= contentDepth {
+      guard let token = try scanner.next(naming: false) else {
         try refuseHere()
         return false
       }
@@ -476,16 +349,16 @@ package final class EnvelopeReader: RecordReader {
       case .doctype:
         refuse("S", 12)
         return false
-      case .other where window.has("<![CDATA[", at: tokenStart):
+      case .other where scanner.window.has("<![CDATA[", at: scanner.tokenStart):
         // as with Base64: nothing in it is mark-up, and the parser would hold all of it until it ends
-        queue(upTo: tokenStart)
-        queuedTo = at
+        queue(upTo: scanner.tokenStart)
+        queuedTo = scanner.at
       default: break
       }
       guard try pass() else { return false }
     }
-    leafStart = -1
-    if let text = window.plainText(start..<tokenStart) {
+    scanner.leafStart = -1
+    if let text = scanner.window.plainText(start..<scanner.tokenStart) {
       let trimmed = Text.trimmed(text.span)
       if trimmed.isEmpty { return true }
       if text[trimmed.lowerBound] == UInt8(ascii: "<") || text[trimmed.lowerBound] == 0xEF {
@@ -494,7 +367,7 @@ package final class EnvelopeReader: RecordReader {
         _ = Base64.decode(text.span, onto: &dossier.text)  // not Base64: the document stays empty
       }
     } else {
-      dossier.text.append(contentsOf: window.bytes[start..<tokenStart])
+      dossier.text.append(contentsOf: scanner.window.bytes[start..<scanner.tokenStart])
       content.isCutOut = true
     }
     content.document = before..<dossier.text.count
@@ -585,7 +458,7 @@ package final class EnvelopeReader: RecordReader {
   private func readRow(into dossier: Dossier) throws(ReaderFailure) {
     let isCheckIn = facts.form == .checkIns
     let table = isCheckIn ? shapes.checkIn : shapes.assessment
-    dossier.text.append(contentsOf: window.bytes[dossierStart..<at])
+    dossier.text.append(contentsOf: scanner.window.bytes[scanner.dossierStart..<scanner.at])
     let document = 0..<dossier.text.count
     guard try closeDossier(dossier) else { return }
     dossier.kind = isCheckIn ? .checkIn : .assessment
@@ -599,34 +472,34 @@ package final class EnvelopeReader: RecordReader {
 
   /// Takes the rest of the dossier's bytes; false when the parser refuses them.
   private func closeDossier(_ dossier: Dossier) throws(ReaderFailure) -> Bool {
-    dossier.skeleton.append(contentsOf: window.bytes[skeletonFrom..<at])
-    dossier.sizeInBytes = at - dossierStart
-    queue(upTo: at)
-    dossierStart = -1
-    leafStart = -1
+    dossier.skeleton.append(contentsOf: scanner.window.bytes[skeletonFrom..<scanner.at])
+    dossier.sizeInBytes = scanner.at - scanner.dossierStart
+    queue(upTo: scanner.at)
+    scanner.dossierStart = -1
+    scanner.leafStart = -1
     guard try flush() else { return false }
     number += 1
     dossier.number = number
-    forget(upTo: at)
+    forget(upTo: scanner.at)
     return true
   }
 
   /// A file that is one inner document.
   private func readBare(into dossier: Dossier) throws(ReaderFailure) -> Bool {
-    while try window.grow() {
-      if window.bytes.count > EnvelopeReader.largestDossier {
+    while try scanner.window.grow() {
+      if scanner.window.bytes.count > Scanner.largestDossier {
         refuse("S", 10)
         return false
       }
     }
     guard let table = shapes.roots[root] else { return false }
-    let range = bodyStart..<window.bytes.count
-    dossier.text.append(contentsOf: window.bytes)
-    dossier.skeleton.append(contentsOf: window.bytes)
-    dossier.sizeInBytes = window.bytes.count
+    let range = bodyStart..<scanner.window.bytes.count
+    dossier.text.append(contentsOf: scanner.window.bytes)
+    dossier.skeleton.append(contentsOf: scanner.window.bytes)
+    dossier.sizeInBytes = scanner.window.bytes.count
     dossier.parts.append(
       Dossier.Part(
-        table: table, label: schemas[0].tables[table].name, document: 0..<window.bytes.count, skeletonOffset: 0,
+        table: table, label: schemas[0].tables[table].name, document: 0..<scanner.window.bytes.count, skeletonOffset: 0,
         layout: nil,
         byteOffset: 0))
     let isPredecessor = shapes.isPredecessor(dossier.text.span.extracting(range), table: table)
@@ -652,15 +525,15 @@ package final class EnvelopeReader: RecordReader {
   private func readEnd() throws(ReaderFailure) -> Bool {
     while true {
       while true {
-        guard window.isBlank(at..<window.bytes.count) else { break }
-        at = window.bytes.count
+        guard scanner.window.isBlank(scanner.at..<scanner.window.bytes.count) else { break }
+        scanner.at = scanner.window.bytes.count
         guard try pass() else { return false }
-        guard try window.grow() else {
+        guard try scanner.window.grow() else {
           try finish()
           return false
         }
       }
-      guard let token = try nextToken(naming: true) else {
+      guard let token = try scanner.next() else {
         try refuseHere()
         return false
       }
@@ -669,10 +542,10 @@ package final class EnvelopeReader: RecordReader {
       {
         // judged as a document of its own
         guard try endRoot() else { return false }
-        facts.findings.append(Finding(misplaced, .warn, byteOffset: window.base + tokenStart))
-        outer = try OuterParser()
-        leafStart = at
-        signatureDepth = depth
+        facts.findings.append(Finding(misplaced, .warn, byteOffset: scanner.window.base + scanner.tokenStart))
+        outer = try PushParser()
+        scanner.leafStart = scanner.at
+        signatureDepth = scanner.depth
         return try scan(into: Dossier())
       }
       guard try pass() else { return false }
@@ -714,14 +587,14 @@ package final class EnvelopeReader: RecordReader {
     facts.dossiers = self.number
     facts.refusal = Finding(
       FindingCode(letter, number), .reject, found: found, limit: limit,
-      byteOffset: window.base + min(at, window.bytes.count))
+      byteOffset: scanner.window.base + min(scanner.at, scanner.window.bytes.count))
   }
 
   /// The scanner cannot go on: what it has seen is not well-formed, or the file ends inside something, or something is longer than we read.
   private func refuseHere() throws(ReaderFailure) {
     guard facts.refusal == nil else { return }
-    guard window.hasEnded else { return refuse("S", 10) }
-    queue(upTo: window.bytes.count)
+    guard scanner.window.hasEnded else { return refuse("S", 10) }
+    queue(upTo: scanner.window.bytes.count)
     guard try flush(), let outer else { return }
     refuse(outer.isComplete ? "A" : "S", outer.isComplete ? 1 : 4)
   }
@@ -730,36 +603,4 @@ package final class EnvelopeReader: RecordReader {
 /// A label as far as it is plain text.
 func printableLabel(_ label: String) -> String {
   label.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } ? label : "?"
-}
-
-/// The parser that judges the outer structure; it has no interest in the events but their depth.
-final class OuterParser {
-  private final class Depth: ParserEvents {
-    var now = 0
-    var deepest = 0
-
-    func open(_ name: UnsafeBufferPointer<UInt8>) {
-      now += 1
-      deepest = max(deepest, now)
-    }
-    func close() { now -= 1 }
-    func attribute(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {}
-    func text(_ bytes: UnsafeBufferPointer<UInt8>) {}
-  }
-
-  private let depth = Depth()
-  private let parser: PushParser
-
-  init() throws(ReaderFailure) { parser = try PushParser(events: depth) }
-
-  var hasDoctype: Bool { parser.hasDoctype }
-  /// True when the root element has been closed.
-  var isComplete: Bool { depth.now == 0 && depth.deepest > 0 }
-
-  func feed(_ bytes: [UInt8]) throws(ReaderFailure) -> Bool {
-    let isValid = try parser.feed(bytes)
-    return isValid && depth.deepest <= RowBuilder.deepest
-  }
-
-  func finish() throws(ReaderFailure) -> Bool { try parser.finish() }
 }

@@ -88,6 +88,14 @@ struct InputWindow {
   /// What stands in an element that holds no elements (``TextContent``).
   func plainText(_ range: Range<Int>) -> [UInt8]? { TextContent.plain(bytes.span.extracting(range)) }
 
+  /// The name that begins at `start` of a tag that ends at `end`.
+  func name(from start: Int, to end: Int) -> Range<Int> {
+    let bytes = bytes.span
+    var i = start
+    while i < end, !Text.isSpace(bytes[i]), bytes[i] != UInt8(ascii: "/") { i += 1 }
+    return start..<max(start, i)
+  }
+
   /// The number of the name at `range`.
   func number(of range: Range<Int>, in names: NameTable) -> Int? { names.number(of: bytes.span.extracting(range)) }
 

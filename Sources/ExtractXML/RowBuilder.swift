@@ -160,7 +160,7 @@ struct RowBuilder {
   /// Closes the field that is open; its value is `cell`, already trimmed.
   @inline(__always)
   mutating func close(_ cell: TableRecords.Cell) {
-    record(openField, fieldName, cell)
+    if openField >= 0 { record(openField, cell) } else { recordExtra(fieldName, cell) }
     openField = RowBuilder.noField
     depth -= 1
   }
@@ -177,38 +177,42 @@ struct RowBuilder {
 
   /// Text that stands beside elements, not empty: in the open field before its first child, in a group, or in no row at all.
   mutating func keep(_ cell: TableRecords.Cell) {
+    let owner: (field: Int, name: String)
     if isInField {
-      record(openField, fieldName, cell)
+      owner = (openField, fieldName)
     } else if let group = groups.last, group.depth == depth {
-      record(group.field, group.name, cell)
+      owner = (group.field, group.name)
     } else {
       strays += 1
+      return
     }
+    if owner.field >= 0 { record(owner.field, cell) } else { recordExtra(owner.name, cell) }
   }
 
   /// A field given as an attribute (seen in one tolerant reader); outside of rows attributes say nothing.
   mutating func attribute(_ name: UnsafeBufferPointer<UInt8>, _ cell: TableRecords.Cell) {
     guard rowDepth > 0 else { return }
     if let column = unsafe shape.column(name, guess: shape.columnCount) {
-      record(column, "", cell)
+      record(column, cell)
     } else {
-      unsafe record(RowBuilder.unknownField, printable(name), cell)
+      unsafe recordExtra(printable(name), cell)
     }
   }
 
-  private mutating func record(_ field: Int, _ name: String, _ cell: TableRecords.Cell) {
+  @inline(__always)
+  private mutating func record(_ column: Int, _ cell: TableRecords.Cell) {
+    let slot = (table.rowCount - 1) * shape.columnCount + column
+    guard table.cells[slot].isMissing else {
+      table.repeated.append((table.rowCount - 1, column))
+      return recordExtra(shape.names.names[column], cell)
+    }
     if Int(cell.length) > RowBuilder.longestField { fault = fault ?? .tooLong }
-    guard field >= 0 else {
-      table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: name, cell: cell))
-      return
-    }
-    let slot = (table.rowCount - 1) * shape.columnCount + field
-    if table.cells[slot].isMissing {
-      table.cells[slot] = cell
-    } else {
-      table.repeated.append((table.rowCount - 1, field))
-      table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: shape.names.names[field], cell: cell))
-    }
+    table.cells[slot] = cell
+  }
+
+  private mutating func recordExtra(_ name: String, _ cell: TableRecords.Cell) {
+    if Int(cell.length) > RowBuilder.longestField { fault = fault ?? .tooLong }
+    table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: name, cell: cell))
   }
 
   /// The cell of the bytes of `scratch` from `start` on, trimmed.

@@ -155,26 +155,32 @@ package final class FileLoad {
     var dossierNumber: Int64
   }
 
-  /// The current versions of the batch's keys, locked in the order of the keys so that two loaders never wait for each other in a circle.
+  /// The current versions of the batch's keys, locked in the order of the keys so that two loaders seldom wait for each other in a circle
+  /// (`40P01` is tried again).
+  ///
+  /// The index (key first) is searched once for each key, in the order of the keys. No ORDER BY: with one, PostgreSQL 15 would rather walk the
+  /// whole index for the sake of the order and compare each key with the list.
   private func versions(of batch: PreparedBatch) throws(ServerFailure) -> [VersionKey: Version] {
-    let keys = Set(
-      batch.entries.lazy.filter { $0.outcome == .accepted }.map { String(decoding: $0.key, as: UTF8.self) })
-    guard !keys.isEmpty else { return [:] }
-    let rows = try connection.execute(
-      """
-      SELECT dossier_kind, encounter_key, version, encode(content_sha256, 'hex'), care_month, file_id, dossier_number
-      FROM intake.dossier
-      WHERE facility_code = $1 AND encounter_key = ANY ($2::text[]) AND is_current
-      ORDER BY encounter_key, dossier_kind FOR UPDATE
-      """, [.text(facilityText), .texts(keys.sorted())], prepared: true)
+    var keys: [Dossier.Kind: Set<String>] = [:]
+    for entry in batch.entries where entry.outcome == .accepted {
+      keys[entry.kind, default: []].insert(String(decoding: entry.key, as: UTF8.self))
+    }
     var result: [VersionKey: Version] = [:]
-    for row in 0..<rows.count {
-      guard let kind = rows.text(row, 0).flatMap({ Dossier.Kind(rawValue: $0) }), let key = rows.text(row, 1),
-        let version = rows.integer(row, 2), let hash = rows.text(row, 3).flatMap({ Files.ContentHash(hex: $0) }),
-        let month = rows.text(row, 4), let file = rows.integer(row, 5), let number = rows.integer(row, 6)
-      else { continue }
-      result[VersionKey(kind: kind, key: Array(key.utf8))] = Version(
-        version: version, contentHash: hash.bytes, careMonth: month, fileID: file, dossierNumber: number)
+    for (kind, keys) in keys.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      let rows = try connection.execute(
+        """
+        SELECT encounter_key, version, encode(content_sha256, 'hex'), care_month, file_id, dossier_number
+        FROM intake.dossier
+        WHERE facility_code = $1 AND dossier_kind = $2 AND encounter_key = ANY ($3::text[]) AND is_current FOR UPDATE
+        """, [.text(facilityText), .text(kind.rawValue), .texts(keys.sorted())], prepared: true)
+      for row in 0..<rows.count {
+        guard let key = rows.text(row, 0), let version = rows.integer(row, 1),
+          let hash = rows.text(row, 2).flatMap({ Files.ContentHash(hex: $0) }), let month = rows.text(row, 3),
+          let file = rows.integer(row, 4), let number = rows.integer(row, 5)
+        else { continue }
+        result[VersionKey(kind: kind, key: Array(key.utf8))] = Version(
+          version: version, contentHash: hash.bytes, careMonth: month, fileID: file, dossierNumber: number)
+      }
     }
     return result
   }
@@ -447,6 +453,12 @@ package final class FileLoad {
       if error.state == "SH001" { throw .claimLost }
       throw .server(error)
     }
+  }
+
+  /// Tells the server what a loader's connection is for: every statement of it finds rows by their key, also in tables that have no statistics
+  /// yet, where the planner would rather read them from end to end.
+  package static func prepare(_ connection: Connection) throws(ServerFailure) {
+    try connection.execute("SET enable_seqscan = off")
   }
 
   /// Gives everything up since the beginning.

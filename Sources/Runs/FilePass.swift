@@ -11,9 +11,11 @@ package struct FeedRulings: Sendable {
   package let feed: Feed
   package let schemas: [SourceSchema]
   package let rulings: Rulings
+  package let codes: CodeLists
 
   package init(_ feed: Feed, _ definitions: Definitions, on day: CivilDate) {
     self.feed = feed
+    codes = definitions.codes
     schemas = definitions.readerSchemas(of: feed)
     rulings = Rulings(schemas: schemas, codes: definitions.codes, policy: definitions.policy(of: feed, on: day))
   }
@@ -89,13 +91,15 @@ package struct FilePass {
     } else if expansion?.isTooLarge == true {
       facts.refusal = Finding(.S05, .reject)
     }
-    if facts.refusal == nil, facts.form == .envelope, !facts.findings.contains(where: { $0.code == .S11 }) {
-      // A02: MACSKCB is filled and has five characters; whether it is known, the registry says
-      let code = facts.facility ?? ""
-      if code.utf8.count != 5 { facts.refusal = Finding(.A02, .reject, found: code.utf8.count, limit: 5) }
-    }
     if facts.refusal == nil {
-      facts.findings += fileFindings(facts)
+      for finding in FileCheck.findings(facts, codes: rulings.codes, lastAdmitted: judge.lastAdmitted, receivedAt: receivedAt) {
+        if finding.code == .A02 {
+          // an envelope without its outermost element (S11) has no place for it
+          if !facts.findings.contains(where: { $0.code == .S11 }) { facts.refusal = finding }
+        } else {
+          facts.findings.append(finding)
+        }
+      }
     }
     for finding in facts.findings {
       guard let severity = rulings.rulings.policy.severity(of: finding.code) else { continue }
@@ -106,22 +110,6 @@ package struct FilePass {
     if let refusal = facts.refusal { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }
     return facts
   }
-
-  /// Rules about the file that need its whole: A06.
-  private func fileFindings(_ facts: FileFacts) -> [Finding] {
-    guard facts.form == .envelope else { return [] }
-    var findings: [Finding] = []
-    // A06: NGAYLAP is a date, not in the future
-    let written = Array((facts.createdOn ?? "").utf8)
-    let day = written.count == 8 ? CivilDate(compact: written.span) : CivilMinute(compact: written.prefix12.span)?.day
-    if day == nil || receivedAt.day < day! { findings.append(Finding(.A06, .warn)) }
-    return findings
-  }
-}
-
-extension [UInt8] {
-  /// The first twelve bytes: NGAYLAP is sometimes written with a time.
-  fileprivate var prefix12: [UInt8] { Array(prefix(12)) }
 }
 
 /// Reads a gzip file as what is in it.

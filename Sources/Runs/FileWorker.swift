@@ -73,6 +73,7 @@ final class FileWorker {
     self.context = context
     do throws(ServerFailure) {
       connection = try Connection(context.conninfo, applicationName: "songhan")
+      try FileLoad.prepare(connection)
     } catch {
       throw .server(error)
     }
@@ -135,6 +136,7 @@ final class FileWorker {
       Thread.sleep(forTimeInterval: wait)
       do throws(ServerFailure) {
         connection = try Connection(context.conninfo, applicationName: "songhan")
+        try FileLoad.prepare(connection)
         return
       } catch {
         if !error.isTransient { throw .server(error) }

@@ -3,22 +3,47 @@ internal import Findings
 package import Records
 
 /// The constraints of a source schema's fields, compiled: reads every cell once, leaves its value beside it, and notes what is wrong
-/// (rules B01–B07, B09, B14, B15 and A12 of the list).
+/// (rules B01–B07, B09, B14, B15, A12 and those of ``OwnRules/listCodes``).
 package struct FieldCheck: Sendable {
-  private struct Compiled: Sendable {
+  /// What every cell of a column is asked; plain values, so that looking at a cell costs no reference counting.
+  private struct Ask {
     var logical: LogicalType
     var isRequired: Bool
-    var maxLength: Int
-    var warnAboveLength: Int
-    var scale: Int
-    var separator: UInt8
-    var codes: CodeSet?
+    /// Whether a code (or each part of a list) has something to be compared with.
+    var hasCodes: Bool
+    /// Characters above which rule B03 has something to say.
+    var warnAboveLength: Int32
+    var scale: Int32
+  }
+
+  /// The rest of a column, looked at only where the cell gives cause.
+  private final class Compiled: Sendable {
+    let maxLength: Int
+    let warnAboveLength: Int
+    let separator: UInt8
+    let codes: CodeSet?
     /// Codes of one digit without the leading zero, as data before 4750 has them.
-    var allowsBareDigit: Bool
-    var isFacility: Bool
-    var conditions: [CompiledCondition]
+    let allowsBareDigit: Bool
+    let isFacility: Bool
+    let conditions: [CompiledCondition]
+    /// The code of a value outside of its list: B15, or that of the field's own rule.
+    let listCode: FindingCode
     /// The code of a date that is none: B06, B07 for births, B09 for NGAY_MIEN_CCT.
-    var dateCode: FindingCode
+    let dateCode: FindingCode
+
+    init(
+      maxLength: Int, warnAboveLength: Int, separator: UInt8, codes: CodeSet?, allowsBareDigit: Bool, isFacility: Bool, conditions: [CompiledCondition], listCode: FindingCode, dateCode: FindingCode
+    ) {
+      self.maxLength = maxLength
+      self.warnAboveLength = warnAboveLength
+      self.separator = separator
+      self.codes = codes
+      self.allowsBareDigit = allowsBareDigit
+      self.isFacility = isFacility
+      self.conditions = conditions
+      self.listCode = listCode
+      self.dateCode = dateCode
+    }
   }
 
   private struct CompiledCondition: Sendable {
@@ -29,7 +54,10 @@ package struct FieldCheck: Sendable {
     var separator: UInt8?
   }
 
+  private let asks: [[Ask]]
   private let tables: [[Compiled]]
+  /// Columns of each table that are required under a condition.
+  private let conditional: [[Int]]
   /// Where the date of care stands: XML1.NGAY_RA, else NGAY_VAO of XML0.
   private let careFields: [Field]
 
@@ -49,18 +77,32 @@ package struct FieldCheck: Sendable {
           return CompiledCondition(
             field: field, isOwnRow: target == number, test: condition.test, codes: codes, separator: separator(field))
         }
+        let hasOwnRule = schema.name != "qd4210" && OwnRules.required.contains("\(table.name).\(column.name)")
         let date: FindingCode =
           column.logical == .birthDatetime ? .B07 : column.name == "NGAY_MIEN_CCT" ? .B09 : .B06
         return Compiled(
-          logical: column.logical, isRequired: column.isRequired, maxLength: column.maxLength ?? .max,
-          warnAboveLength: column.warnAboveLength ?? column.maxLength ?? .max, scale: column.scale ?? 4,
+          maxLength: column.maxLength ?? .max, warnAboveLength: column.warnAboveLength ?? column.maxLength ?? .max,
           separator: column.separator ?? UInt8(ascii: ";"),
-          codes: column.codeList.flatMap { codes.lists[$0] } ?? column.catalogue.flatMap { codes.catalogues[$0] },
+          codes: column.codeList.flatMap { codes.lists[$0] }
+            ?? column.catalogue.flatMap {
+              OwnRules.readsCatalogue(table.name, column.name, $0) ? nil : codes.catalogues[$0]
+            },
           allowsBareDigit: column.codeList == "MA_LOAI_KCB",
           isFacility: column.catalogue == "facility" && (column.logical == .code || column.logical == .codeList),
-          conditions: conditions.count == column.requiredWhen.count ? conditions : [], dateCode: date)
+          conditions: conditions.count == column.requiredWhen.count && !hasOwnRule ? conditions : [],
+          listCode: OwnRules.listCodes["\(table.name).\(column.name)"] ?? .B15, dateCode: date)
       }
     }
+    let compiled = tables
+    asks = schema.tables.enumerated().map { number, table in
+      table.columns.enumerated().map { index, column in
+        let rest = compiled[number][index]
+        return Ask(
+          logical: column.logical, isRequired: column.isRequired, hasCodes: rest.codes != nil || rest.isFacility,
+          warnAboveLength: Int32(clamping: rest.warnAboveLength), scale: Int32(column.scale ?? 4))
+      }
+    }
+    conditional = compiled.map { columns in columns.indices.filter { !columns[$0].conditions.isEmpty } }
     careFields = [("XML1", "NGAY_RA"), ("XML1", "NGAY_VAO"), ("XML0", "NGAY_VAO")].compactMap { table, column in
       schema.table(table).flatMap { number in
         schema.tables[number].column(column).map { Field(table: number, column: $0) }
@@ -78,27 +120,43 @@ package struct FieldCheck: Sendable {
       values.removeAll(keepingCapacity: true)
       let cells = dossier.tables[table].cells
       values.reserveCapacity(cells.count)
-      let columns = tables[table]
+      let asks = asks[table]
       var slot = 0
       for row in 0..<dossier.tables[table].rowCount {
-        for column in columns.indices {
+        for column in asks.indices {
           let cell = cells[slot]
           slot &+= 1
+          let ask = asks[column]
           if cell.length == 0 {
             values.append(CellValue.blank)
-            if columns[column].isRequired {
-              log.note(.B01, Field(table: table, column: column), row: row)
+            if ask.isRequired { log.note(.B01, Field(table: table, column: column), row: row) }
+            continue
+          }
+          if cell.length > ask.warnAboveLength {
+            checkLength(text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, &log)
+          }
+          switch ask.logical {
+          case .string, .stringList:
+            values.append(CellValue.text)
+          case .code:
+            if ask.hasCodes {
+              code(
+                text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, care,
+                dossier.edition, &log)
             }
-          } else {
+            values.append(CellValue.text)
+          default:
             values.append(
-              read(cell, columns[column], text, Field(table: table, column: column), row, care, dossier.edition, &log))
+              read(
+                text.span.extracting(cell.range), ask, table, Field(table: table, column: column), row, care,
+                dossier.edition, &log))
           }
         }
       }
       dossier.tables[table].values = values
     }
     for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
-      checkConditions(dossier, table, text, &log)
+      if !conditional[table].isEmpty { checkConditions(dossier, table, text, &log) }
       checkNames(dossier, table, &log)
     }
   }
@@ -114,53 +172,50 @@ package struct FieldCheck: Sendable {
 
   // MARK: one cell
 
+  /// The value of a cell that is a number, a date or a list.
   private func read(
-    _ cell: TableRecords.Cell, _ column: Compiled, _ text: [UInt8], _ field: Field, _ row: Int, _ care: CivilDate?,
+    _ span: Span<UInt8>, _ ask: Ask, _ table: Int, _ field: Field, _ row: Int, _ care: CivilDate?,
     _ edition: Dossier.Edition, _ log: inout FindingLog
   ) -> Int64 {
-    let span = text.span.extracting(cell.range)
-    if span.count > column.warnAboveLength { checkLength(span, column, field, row, &log) }
-    switch column.logical {
-    case .string, .stringList:
-      return CellValue.text
+    switch ask.logical {
+    case .decimal:
+      return decimal(span, Int(ask.scale), field, row, &log)
     case .integer:
       guard let value = FieldCheck.integer(span) else {
-        log.note(.B04, field, .error, row: row)
+        log.note(.B04, field, row: row)
         return CellValue.invalid
       }
       return value
-    case .decimal:
-      return decimal(span, column, field, row, &log)
-    case .code:
-      code(span, column, field, row, care, edition, &log)
-      return CellValue.text
-    case .date:
-      guard let day = CivilDate(compact: span) else {
-        log.note(column.dateCode, field, row: row)
-        return CellValue.invalid
-      }
-      return Int64(day.daysSinceEpoch)
     case .datetime:
       guard let minute = CivilMinute(compact: span) else {
-        log.note(column.dateCode, field, row: row)
+        log.note(tables[table][field.column].dateCode, field, row: row)
         return CellValue.invalid
       }
       return minute.minutesSinceEpoch
+    case .date:
+      guard let day = CivilDate(compact: span) else {
+        log.note(tables[table][field.column].dateCode, field, row: row)
+        return CellValue.invalid
+      }
+      return Int64(day.daysSinceEpoch)
     case .dateOrDatetime:
       if span.count == 8, let day = CivilDate(compact: span) { return Int64(day.daysSinceEpoch) * 1440 }
       guard let minute = CivilMinute(compact: span) else {
-        log.note(column.dateCode, field, row: row)
+        log.note(tables[table][field.column].dateCode, field, row: row)
         return CellValue.invalid
       }
       return minute.minutesSinceEpoch
     case .birthDatetime:
       guard let birth = BirthDate(compact: span), birth.day.components.year >= 1900 else {
-        log.note(column.dateCode, field, .error, row: row)
+        log.note(tables[table][field.column].dateCode, field, row: row)
         return CellValue.invalid
       }
       return BirthValue.pack(birth)
     case .codeList, .dateList, .decimalList:
-      return list(span, column, field, row, care, edition, &log)
+      if ask.logical == .codeList && !ask.hasCodes { return CellValue.text }
+      return list(span, ask.logical, tables[table][field.column], field, row, care, edition, &log)
+    case .string, .stringList, .code:
+      return CellValue.text
     }
   }
 
@@ -176,18 +231,16 @@ package struct FieldCheck: Sendable {
     return value
   }
 
-  private func decimal(
-    _ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ log: inout FindingLog
-  ) -> Int64 {
+  private func decimal(_ text: Span<UInt8>, _ scale: Int, _ field: Field, _ row: Int, _ log: inout FindingLog) -> Int64 {
     switch Decimal4.read(text) {
     case .success(let reading):
-      if reading.value.units < 0 { log.note(.B04, field, .error, row: row) }
-      if reading.decimals > column.scale {
-        log.note(.B05, field, .warn, row: row, found: reading.decimals, limit: column.scale)
+      if reading.value.units < 0 { log.note(.B04, field, row: row) }
+      if reading.decimals > scale {
+        log.note(.B05, field, .warn, row: row, found: reading.decimals, limit: scale)
       }
       return reading.value.units
     case .failure:
-      log.note(.B04, field, .error, row: row)
+      log.note(.B04, field, row: row)
       return CellValue.invalid
     }
   }
@@ -199,13 +252,13 @@ package struct FieldCheck: Sendable {
   ) {
     if column.isFacility {
       if text.count != 5 || !(column.codes.map { $0.contains(text, on: care) || isProvinceOnly(text) } ?? true) {
-        log.note(.B14, field, .error, row: row, found: text.count, limit: 5)
+        log.note(.B14, field, row: row, found: text.count, limit: 5)
       }
       return
     }
     guard let codes = column.codes, !codes.contains(text, on: care) else { return }
     if column.allowsBareDigit && edition == .qd130 && text.count == 1 && text[0] >= 0x31 && text[0] <= 0x39 { return }
-    log.note(.B15, field, .error, row: row)
+    log.note(column.listCode, field, row: row)
   }
 
   /// Province code and `000`: an insured person with a temporary card.
@@ -214,16 +267,15 @@ package struct FieldCheck: Sendable {
   }
 
   private func list(
-    _ text: Span<UInt8>, _ column: Compiled, _ field: Field, _ row: Int, _ care: CivilDate?, _ edition: Dossier.Edition,
-    _ log: inout FindingLog
+    _ text: Span<UInt8>, _ logical: LogicalType, _ column: Compiled, _ field: Field, _ row: Int, _ care: CivilDate?,
+    _ edition: Dossier.Edition, _ log: inout FindingLog
   ) -> Int64 {
-    if column.logical == .codeList && column.codes == nil && !column.isFacility { return CellValue.text }
     var isValid = true
     var parts = ListParts(separator: column.separator)
     while let part = parts.next(in: text) {
       let item = text.extracting(part)
       if item.isEmpty { continue }
-      switch column.logical {
+      switch logical {
       case .codeList:
         code(item, column, field, row, care, edition, &log)
       case .dateList:
@@ -233,7 +285,7 @@ package struct FieldCheck: Sendable {
         }
       default:
         if case .failure = Decimal4.read(item) {
-          log.note(.B04, field, .error, row: row)
+          log.note(.B04, field, row: row)
           isValid = false
         }
       }
@@ -260,10 +312,11 @@ package struct FieldCheck: Sendable {
   /// Rule B02: fields that are required under a condition.
   private func checkConditions(_ dossier: Dossier, _ table: Int, _ text: [UInt8], _ log: inout FindingLog) {
     let records = dossier.tables[table]
-    for (column, compiled) in tables[table].enumerated() where !compiled.conditions.isEmpty {
+    for column in conditional[table] {
+      let compiled = tables[table][column]
       for row in 0..<records.rowCount where records.values[row * records.columnCount + column] == CellValue.blank {
         if compiled.conditions.allSatisfy({ holds($0, dossier, row, text) }) {
-          log.note(.B02, Field(table: table, column: column), .error, row: row, other: compiled.conditions[0].field)
+          log.note(.B02, Field(table: table, column: column), row: row, other: compiled.conditions[0].field)
         }
       }
     }
@@ -299,7 +352,7 @@ package struct FieldCheck: Sendable {
   private func checkNames(_ dossier: Dossier, _ table: Int, _ log: inout FindingLog) {
     let records = dossier.tables[table]
     for (row, column) in records.repeated {
-      log.note(.A12, Field(table: table, column: column), .error, row: row)
+      log.note(.A12, Field(table: table, column: column), row: row)
     }
     var reported: Set<String> = []
     for extra in records.extras where reported.insert(extra.name).inserted {

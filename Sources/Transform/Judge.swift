@@ -6,6 +6,9 @@ package import Records
 package struct Rulings: Sendable {
   fileprivate let checks: [FieldCheck]
   fileprivate let rules: [[Rule]]
+  fileprivate let columns: [VisitColumns]
+  /// By schema: codes of the list that are not looked at (``RuleBook/notEvaluated(_:)``).
+  package let notEvaluated: [[FindingCode]]
   fileprivate let keys: [Keys]
   package let policy: SeverityPolicy
 
@@ -27,6 +30,8 @@ package struct Rulings: Sendable {
     rules = schemas.map { schema in
       RuleBook.rules(Columns(schema: schema, codes: codes)).filter { policy.severity(of: $0.code) != nil }
     }
+    columns = schemas.map { VisitColumns(Columns(schema: $0, codes: codes)) }
+    notEvaluated = schemas.map { RuleBook.notEvaluated(Columns(schema: $0, codes: codes)) }
     keys = schemas.map { schema in
       let c = Columns(schema: schema, codes: codes)
       return Keys(
@@ -63,6 +68,8 @@ package struct Judge {
   private let statedFacility: () -> [UInt8]?
   private let receivedAt: CivilMinute
   package private(set) var log: FindingLog
+  /// The latest NGAY_VAO of the visits so far (rule A06).
+  package private(set) var lastAdmitted: CivilMinute?
   private var hash = ContentHash()
   /// By the hash of (kind, key): the content's first bytes. 24 bytes a dossier.
   private var seen: [UInt64: UInt64] = [:]
@@ -82,7 +89,10 @@ package struct Judge {
     log.removeAll()
     for finding in dossier.findings { log.note(finding) }
     rulings.checks[dossier.schema].check(dossier, &log)
-    let visit = Visit(dossier: dossier, statedFacility: statedFacility(), receivedAt: receivedAt)
+    let visit = Visit(
+      dossier: dossier, columns: rulings.columns[dossier.schema], statedFacility: statedFacility(),
+      receivedAt: receivedAt)
+    if let admitted = visit.facts.admitted { lastAdmitted = max(lastAdmitted ?? admitted, admitted) }
     for rule in rulings.rules[dossier.schema] { rule.evaluate(visit, &log) }
     let (key, month) = identity(visit, rulings.keys[dossier.schema])
     var facility: [UInt8] = []

@@ -32,7 +32,8 @@ package struct Mapper: Sendable {
     case dossier
     case null
     case extra
-    case constant([UInt8])
+    /// Number of the text among the row set's constants.
+    case constant(Int)
     case text(Int)
     case integer(Int)
     case bigint(Int)
@@ -62,21 +63,19 @@ package struct Mapper: Sendable {
     /// (column, separator) of the lists walked together.
     var each: [(column: Int, separator: UInt8)]
     var steps: [Step]
-    /// Rows of this set keep what is left over of the record.
-    var keepsRest: Bool
+    var constants: [[UInt8]]
     /// Columns whose text goes to `extra`.
     var extra: [Int]
     /// Columns mapped to a type that a wrong value does not fit: their text goes to `extra` then.
     var typed: [Int]
   }
 
-  private let rowSets: [RowSet]
+  /// By table number of the source schema, in the order of the mapping.
+  private let rowSets: [[RowSet]]
   private let schema: SourceSchema
-  private let entityCount: Int
 
   package init(_ mapping: Mapping, source: SourceSchema, common: CommonSchema) throws(MappingFault) {
     self.schema = source
-    entityCount = common.entities.count
     var compiled: [RowSet] = []
     for (number, set) in mapping.rowSets.enumerated() {
       func fault(_ message: String, _ column: String? = nil) -> MappingFault {
@@ -110,6 +109,7 @@ package struct Mapper: Sendable {
       }
       var steps: [Step] = []
       var typed: [Int] = []
+      var constants: [[UInt8]] = []
       for target in common.entities[entity].columns {
         switch target.name {
         case "encounter_key": steps.append(.key)
@@ -127,7 +127,8 @@ package struct Mapper: Sendable {
           switch entry.source {
           case .constant(let text):
             guard target.type == .text else { throw fault("a constant needs a column of type text", target.name) }
-            steps.append(.constant(Array(text.utf8)))
+            steps.append(.constant(constants.count))
+            constants.append(Array(text.utf8))
           case .birthDate(let name):
             guard target.type == .date else { throw fault("birthDate needs a column of type date", target.name) }
             steps.append(.birthDate(try column(name, target.name)))
@@ -165,10 +166,10 @@ package struct Mapper: Sendable {
       for name in set.extra { extra.append(try column(name, "extra")) }
       compiled.append(
         RowSet(
-          entity: entity, table: table, filters: filters, each: each, steps: steps, keepsRest: set.each.isEmpty,
+          entity: entity, table: table, filters: filters, each: each, steps: steps, constants: constants,
           extra: extra, typed: typed))
     }
-    rowSets = compiled
+    rowSets = source.tables.indices.map { table in compiled.filter { $0.table == table } }
   }
 
   private static func step(_ column: SourceColumn, _ index: Int, _ target: ColumnType) -> Step? {
@@ -191,24 +192,26 @@ package struct Mapper: Sendable {
   /// - Parameter counts: rows by entity number, added to.
   package func map(_ dossier: Dossier, _ identity: Identity, into batch: inout RowBatch, counts: inout [Int]) {
     let text = dossier.text
-    // the primary row set of a record is the first without lists that takes it: it keeps what is left over
     for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
       let records = dossier.tables[table]
-      let sets = rowSets.filter { $0.table == table }
-      for row in 0..<records.rowCount {
-        var hasPrimary = false
-        for set in sets where takes(set, records, row, text) {
-          let isPrimary = set.keepsRest && !hasPrimary
-          if isPrimary { hasPrimary = true }
-          var rows = EntityRows.none
-          swap(&rows, &batch.entities[set.entity])
-          let made =
-            set.each.isEmpty
-            ? append(set, records, row, text, identity, isPrimary, &rows)
-            : appendParts(set, records, row, text, identity, &rows)
-          counts[set.entity] += made
-          swap(&rows, &batch.entities[set.entity])
+      let sets = rowSets[table]
+      for (number, set) in sets.enumerated() {
+        var rows = EntityRows.none
+        swap(&rows, &batch.entities[set.entity])
+        var made = 0
+        for row in 0..<records.rowCount where set.filters.isEmpty || takes(set, records, row, text) {
+          if set.each.isEmpty {
+            // the primary row set of a record is the first without lists that takes it: it keeps what is left over
+            let isPrimary =
+              number == 0 || !sets[..<number].contains { $0.each.isEmpty && takes($0, records, row, text) }
+            append(set, records, row, text, identity, isPrimary, &rows)
+            made += 1
+          } else {
+            made += appendParts(set, records, row, text, identity, &rows)
+          }
         }
+        counts[set.entity] += made
+        swap(&rows, &batch.entities[set.entity])
       }
     }
   }
@@ -227,14 +230,13 @@ package struct Mapper: Sendable {
   private func append(
     _ set: RowSet, _ records: TableRecords, _ row: Int, _ text: [UInt8], _ identity: Identity, _ isPrimary: Bool,
     _ rows: inout EntityRows
-  ) -> Int {
+  ) {
     rows.beginRow(columns: set.steps.count)
     let number = Int32(truncatingIfNeeded: rows.rowsOfDossier)
     let base = row * records.columnCount
     for step in set.steps {
       appendStep(step, set, records, base, row, text, identity, number, isPrimary, &rows)
     }
-    return 1
   }
 
   @inline(__always)
@@ -272,7 +274,7 @@ package struct Mapper: Sendable {
     case .file: rows.append(bigint: identity.fileID)
     case .dossier: rows.append(integer: identity.dossierNumber)
     case .null: rows.appendNull()
-    case .constant(let bytes): rows.append(text: bytes.span)
+    case .constant(let number): rows.append(text: set.constants[number])
     case .extra: appendExtra(set, records, base, row, text, isPrimary, &rows)
     case .birthDate(let column):
       let value = records.values[base + column]

@@ -11,14 +11,22 @@ package struct Visit {
   package let statedFacility: [UInt8]?
   /// When the file was received, local time.
   package let receivedAt: CivilMinute
+  /// What many rules ask for, read once.
+  package let facts: VisitFacts
 
-  package init(dossier: Dossier, statedFacility: [UInt8]?, receivedAt: CivilMinute) {
+  /// - Parameter columns: of the dossier's schema.
+  package init(dossier: Dossier, columns: VisitColumns, statedFacility: [UInt8]?, receivedAt: CivilMinute) {
     self.dossier = dossier
     tables = dossier.tables
     text = dossier.text
     self.statedFacility = statedFacility
     self.receivedAt = receivedAt
+    facts = VisitFacts(dossier, columns)
   }
+
+  /// The values of one column, row by row.
+  @inline(__always)
+  package func column(_ field: Field) -> ColumnValues { ColumnValues(tables[field.table], field.column) }
 
   @inline(__always)
   package func rows(_ table: Int) -> Int { tables[table].rowCount }
@@ -116,6 +124,9 @@ package struct Columns: Sendable {
 
   package func table(_ name: String) -> Int? { schema.table(name) }
 
+  /// True for QĐ 4210, which knows neither the forms of care nor the split of money that most rules speak of.
+  package var isPredecessor: Bool { schema.name == "qd4210" }
+
   package subscript(_ path: String) -> Field? {
     guard let dot = path.firstIndex(of: "."), let table = schema.table(String(path[..<dot])),
       let column = schema.tables[table].column(String(path[path.index(after: dot)...]))
@@ -139,13 +150,5 @@ package struct Rule: Sendable {
   package init(_ code: FindingCode, _ evaluate: @escaping @Sendable (borrowing Visit, inout FindingLog) -> Void) {
     self.code = code
     self.evaluate = evaluate
-  }
-}
-
-/// All dossier rules that a schema has the columns for.
-package enum RuleBook {
-  /// The rules of every letter; each answers nil when the schema lacks a column it needs.
-  package static func rules(_ columns: Columns) -> [Rule] {
-    letterA(columns) + letterB(columns) + letterC(columns) + letterD(columns) + letterF(columns)
   }
 }

@@ -37,7 +37,7 @@ extension RuleBook {
     guard let own = c["XML1.MA_CSKCB"] else { return nil }
     return Rule(.A10) { visit, log in
       guard let stated = visit.statedFacility, visit.rows(own.table) > 0, !visit.isBlank(own) else { return }
-      if !stated.elementsEqual(visit.text[visit.range(own)]) { log.note(.A10, own, .error, row: 0) }
+      if !stated.elementsEqual(visit.text[visit.range(own)]) { log.note(.A10, own, row: 0) }
     }
   }
 }

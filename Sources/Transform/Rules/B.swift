@@ -2,10 +2,13 @@ internal import Bytes
 internal import Findings
 internal import Records
 
-// Single fields that need more than a declared constraint (list of rules, section B).
+// Single fields that need more than a declared constraint (list of rules, section B, to B17; the rest stands in BMore.swift).
 extension RuleBook {
   static func letterB(_ c: Columns) -> [Rule] {
-    [b07(c), b08(c), b10(c), b11(c), b12(c), b13(c), b16(c), b17(c)].compactMap { $0 }
+    [
+      b07(c), b08(c), b10(c), b11(c), b12(c), b13(c), b16(c), b17(c), b18(c), b19(c), b20(c), b21(c), b24(c), b25(c),
+      b27(c), b28(c), b29(c), b31(c), b32(c), b33(c),
+    ].compactMap { $0 }
   }
 
   /// B07, second half: the year of birth is not after the year of the visit.
@@ -22,7 +25,7 @@ extension RuleBook {
             continue
           }
           if birth.day.components.year > admitted.day.components.year {
-            log.note(.B07, birthField, .error, row: row, other: admittedField)
+            log.note(.B07, birthField, row: row, other: admittedField)
           }
         }
       }
@@ -37,10 +40,10 @@ extension RuleBook {
       else {
         return
       }
-      // only the year is known: a newborn is possible when it is the year of the visit, or the visit falls into its first 28 days
-      let firstDays = admitted.day.daysSinceEpoch - birth.day.daysSinceEpoch
-      let sameYear = birth.day.components.year == admitted.day.components.year
-      if sameYear && firstDays <= 28 { log.note(.B08, birthField, .warn, row: 0, limit: 28) }
+      // only the year is known: in the year of the visit a newborn is possible on any day
+      if birth.day.components.year == admitted.day.components.year {
+        log.note(.B08, birthField, .warn, row: 0, limit: 28)
+      }
     }
   }
 
@@ -58,7 +61,7 @@ extension RuleBook {
             switch Shape.identity(text) {
             case .plain: continue
             case .other: log.note(.B10, field, .warn, row: row, found: text.count)
-            case .wrong: log.note(.B10, field, .error, row: row, found: text.count, limit: 12)
+            case .wrong: log.note(.B10, field, row: row, found: text.count, limit: 12)
             }
           }
         }
@@ -74,7 +77,7 @@ extension RuleBook {
         let text = visit.text.span.extracting(part)
         if Shape.isCard(text) { continue }
         let isSocialNumber = text.count == 10 && Shape.digits(text, from: 0)
-        log.note(.B11, field, isSocialNumber ? .warn : .error, row: 0, found: text.count, limit: 15)
+        log.note(.B11, field, isSocialNumber ? .warn : .reject, row: 0, found: text.count, limit: 15)
       }
     }
   }
@@ -94,7 +97,7 @@ extension RuleBook {
             let count = visit.parts(field, row).count
             // a blank one is rule B02's matter
             if count != cards && (count > 0 || cards == 0) {
-              log.note(.B12, field, .error, row: row, found: count, limit: cards, other: fields[0])
+              log.note(.B12, field, row: row, found: count, limit: cards, other: fields[0])
             }
           }
         }
@@ -108,11 +111,11 @@ extension RuleBook {
     return Rule(.B13) { visit, log in
       let starts = visit.parts(from)
       let ends = visit.parts(to)
-      for (start, end) in zip(starts, ends) {
+      for (number, (start, end)) in zip(starts, ends).enumerated() {
         guard let first = CivilDate(compact: visit.text.span.extracting(start)),
           let last = CivilDate(compact: visit.text.span.extracting(end))
         else { continue }
-        if last < first { log.note(.B13, to, .error, row: 0, other: from) }
+        if last < first { log.note(.B13, to, row: 0, found: number + 1, other: from) }
       }
     }
   }
@@ -122,14 +125,15 @@ extension RuleBook {
     let fields = ["XML1.MA_BENH_CHINH", "XML13.MA_BENH_CHINH", "XML14.MA_BENH_CHINH"].compactMap { c[$0] }
     guard !fields.isEmpty else { return nil }
     let catalogue = c.codes.catalogues["icd10"]
-    let left = c["XML1.NGAY_RA"]
+    let traditional = c.codes.catalogues["traditional_disease"]
     return Rule(.B16) { visit, log in
-      let care = left.flatMap { visit.minute($0)?.day }
+      let care = visit.facts.care
       for field in fields {
         for row in 0..<visit.rows(field.table) where !visit.isBlank(field, row) {
           let text = visit.text.span.extracting(visit.range(field, row))
+          if traditional?.contains(text, on: nil) == true { continue }  // rule B18
           if !Shape.isDisease(text) || !(catalogue?.contains(text, on: care) ?? true) {
-            log.note(.B16, field, .error, row: row, found: text.count, limit: 7)
+            log.note(.B16, field, row: row, found: text.count, limit: 7)
           }
         }
       }
@@ -143,16 +147,18 @@ extension RuleBook {
     }
     guard !pairs.isEmpty else { return nil }
     let catalogue = c.codes.catalogues["icd10"]
+    let traditional = c.codes.catalogues["traditional_disease"]
     return Rule(.B17) { visit, log in
       for (others, main) in pairs {
         for row in 0..<visit.rows(others.table) where !visit.isBlank(others, row) {
           let parts = visit.parts(others, row)
-          if parts.count > 12 { log.note(.B17, others, .error, row: row, found: parts.count, limit: 12) }
+          if parts.count > 12 { log.note(.B17, others, row: row, found: parts.count, limit: 12) }
           var seen: Set<[UInt8]> = visit.isBlank(main, row) ? [] : [Array(visit.text[visit.range(main, row)])]
           for part in parts {
             let text = visit.text.span.extracting(part)
-            if !Shape.isDisease(text) || !(catalogue?.contains(text, on: nil) ?? true) {
-              log.note(.B17, others, .error, row: row, found: text.count, limit: 7)
+            if traditional?.contains(text, on: nil) == true { continue }  // rule B18
+            if !Shape.isDisease(text) || !(catalogue?.contains(text, on: visit.facts.care) ?? true) {
+              log.note(.B17, others, row: row, found: text.count, limit: 7)
             } else if !seen.insert(Array(visit.text[part])).inserted {
               log.note(.B17, others, .warn, row: row, other: main)
             }
