@@ -226,6 +226,10 @@ class Bench:
         visits = s.files * s.visits
         if floor and "run, 2 jobs" in got:
             self.row("run, workload 1 ÷ COPY floor", 1.3, 2.0, "×", self.ratio("run, 2 jobs", floor), f"--jobs 2; floor: {floor[6:]}")
+            other = "COPY, one session" if floor == "COPY, two sessions" else "COPY, two sessions"
+            self.facts["run, 2 jobs ÷ " + other] = round(self.ratio("run, 2 jobs", other), 3)
+            if "run, 1 job" in got:
+                self.facts["run, 1 job ÷ COPY, one session"] = round(self.ratio("run, 1 job", "COPY, one session"), 3)
         for peer in ("lxml + psycopg, same rows", "lxml + psycopg, text only"):
             if peer in got and "run, 2 jobs" in got:
                 scale = s.files / s.peer_files
@@ -287,6 +291,10 @@ class Bench:
             print(
                 f"{name:<28}{wall:>9.3f}{50 * series.spread():>6.0f}{series.median('user') + series.median('system'):>10.2f}"
                 f"{series.median('server'):>10.2f}{rates}{series.median('peak_mib'):>7.0f}{series.median('others'):>8.0%}")
+        for name, value in self.facts.items():
+            if name.startswith("run, "):
+                print(f"\n{name}: {value:.2f} ×", end="")
+        print()
         found = self.facts.get("stages")
         if isinstance(found, dict):
             for name, part in found.items():
@@ -294,6 +302,30 @@ class Bench:
                       f"server {part['server busy, share of wall time']:.0%}; of the client's processor time:")
                 print("  " + ", ".join(f"{k} {v:.1%}" for k, v in part["share of the client's processor time"].items()))
         print()
+
+    def markdown(self):
+        """The tables for docs/manual/performance.md."""
+        lines = ["| what | target | not acceptable | measured | |", "| --- | --- | --- | --- | --- |"]
+        for row in self.rows:
+            sign, other = ("≥", "<") if row["at_least"] else ("≤", ">")
+            unit, digits = row["unit"], 2 if row["unit"] == "×" else 1
+            remark = f" ({row['remark']})" if row["remark"] else ""
+            lines.append(f"| {row['what']}{remark} | {sign} {row['target']} {unit} | {other} {row['limit']} {unit} "
+                         f"| {row['measured']:.{digits}f} {unit} | {row['verdict']} |")
+        lines.append(f"| workload 4: CSV of 1 M rows × 40 columns; pgloader, dlt | | | | {LATER} |")
+        lines += ["", "| measured | wall, s | ± | client, s | server, s | peak, MiB |", "| --- | --- | --- | --- | --- | --- |"]
+        for name, series in self.series.items():
+            lines.append(
+                f"| {name} | {series.median():.3f} | {50 * series.spread():.0f} % | {series.median('user') + series.median('system'):.2f} "
+                f"| {series.median('server'):.2f} | {series.median('peak_mib'):.0f} |")
+        found = self.facts.get("stages")
+        if isinstance(found, dict):
+            names = list(dict.fromkeys(k for part in found.values() for k in part["share of the client's processor time"]))
+            lines += ["", "| stage | " + " | ".join(found) + " |", "| --- |" + " --- |" * len(found)]
+            for stage in names:
+                shares = [part["share of the client's processor time"].get(stage, 0) for part in found.values()]
+                lines.append(f"| {stage} | " + " | ".join(f"{s:.1%}" for s in shares) + " |")
+        return "\n".join(lines) + "\n"
 
     def json(self):
         return {
@@ -339,6 +371,7 @@ def main():
     bench.table()
     bench.print()
     (WORK / "result.json").write_text(json.dumps(bench.json(), ensure_ascii=False, indent=2) + "\n")
+    (WORK / "result.md").write_text(bench.markdown())
     load = os.getloadavg()[1]
     print(f"{time.monotonic() - started:.0f} s in all; load average over five minutes {load:.1f}; written to Benchmarks/.work/result.json")
 

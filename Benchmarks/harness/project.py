@@ -42,6 +42,9 @@ class Project:
         socket = socket.strip('"')
         self.psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", socket, "-p", port, "-U", user]
         self.conninfo = f"host='{socket}' port={port} user={user}"
+        # else the server's housekeeping of one round is charged to the next
+        self.sql("ALTER SYSTEM SET autovacuum = off", "postgres")
+        self.sql("SELECT pg_reload_conf()", "postgres")
         # nothing of an earlier run of the bench is left
         for name in (FLOOR, PLAIN, EMPTY, "songhan"):
             self.drop(name)
