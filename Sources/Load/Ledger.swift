@@ -132,6 +132,16 @@ package enum Ledger {
       prepared: true)
     let id = inserted.integer(0, 0) ?? 0
     try event(.claimed, file: id, epoch: 1, run: run, on: connection)
+    // what waited under this name was the beginning of an upload: it is no delivery of its own, and gets no receipt
+    let beginnings = try connection.execute(
+      """
+      UPDATE intake.file SET state = 'refused', receipt = NULL, source_removed_at = clock_timestamp(), finished_at = clock_timestamp()
+      WHERE facility_code = $1 AND file_name = $2 AND state = 'waiting' AND content_sha256 <> $3::bytea RETURNING file_id, epoch
+      """, [.text(facility), .text(name), .bytes(hash.bytes)], prepared: true)
+    for row in 0..<beginnings.count {
+      try event(
+        .refused, file: beginnings.integer(row, 0) ?? 0, epoch: beginnings.integer(row, 1) ?? 0, run: run, on: connection)
+    }
     return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
   }
 
@@ -220,6 +230,11 @@ package enum Ledger {
   ) throws(LoadFailure) {
     do throws(ServerFailure) {
       try connection.begin()
+      // a file that waited for its rest was judged before
+      if claim.attempts > 1 || claim.epoch > 1 {
+        try connection.execute("DELETE FROM intake.finding WHERE file_id = $1", [.integer(claim.fileID)])
+        try connection.execute("DELETE FROM intake.finding_count WHERE file_id = $1", [.integer(claim.fileID)])
+      }
       try FileLoad.write(findings, counts, file: claim.fileID, on: connection)
       let updated = try connection.execute(
         """

@@ -57,7 +57,7 @@ struct CheckCommand: ParsableCommand {
       Output.print(ReportText.table(reports))
       Output.print("")
       Output.print(ReportText.closing(report, failure: nil, exitCode: isValid ? 0 : 3).dropFirst().map { $0 })
-      Output.print("verdict:   \(isValid ? "valid" : "invalid") (exit \(unreadable ? 66 : isValid ? 0 : 65))")
+      Output.print("verdict:   \(unreadable ? "not all files could be read" : isValid ? "valid" : "invalid") (exit \(unreadable ? 66 : isValid ? 0 : 65))")
     }
     if unreadable { throw ExitCode(66) }
     if !isValid { throw ExitCode(65) }
