@@ -5,7 +5,7 @@ DEMO := demo
 BENCH_PACKAGES := python3 python3-venv gcc pkg-config libxml2-dev postgresql postgresql-client zstd valgrind linux-perf
 PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev postgresql postgresql-client pkg-config
 
-.PHONY: help packages build release test lint demo demo-stop bench bench-guard bench-packages clean
+.PHONY: help packages build release test pages lint demo demo-stop bench bench-guard bench-packages clean
 
 help:
 	@echo "make demo       a warehouse, made-up hospital files, one run, and where to look"

@@ -36,18 +36,4 @@ struct ReceiptFolder {
     }
     try Ledger.mark(.receiptWritten, file: file, epoch: epoch, run: run, on: connection)
   }
-
-  /// Writes the receipts that an interrupted run left.
-  func recover(run: Int64, _ catalogue: FindingCatalogue, on connection: Connection) throws(ServerFailure) {
-    let rows = try connection.execute(
-      """
-      SELECT file_id, epoch FROM intake.file
-      WHERE receipt IS NOT NULL AND receipt_written_at IS NULL AND state IN ('loaded', 'duplicate', 'refused', 'quarantined')
-      ORDER BY file_id LIMIT 10000
-      """)
-    for row in 0..<rows.count {
-      guard let file = rows.integer(row, 0), let epoch = rows.integer(row, 1) else { continue }
-      try write(file: file, epoch: epoch, run: run, catalogue, on: connection)
-    }
-  }
 }

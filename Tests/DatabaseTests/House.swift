@@ -13,13 +13,15 @@ import Testing
 
 extension Project {
   /// A project folder of its own, on a database of the cluster; nothing waits for settling unless a test says so.
-  static func forTests(database: String, on cluster: EmbeddedCluster, settings: String = "") throws -> Project {
+  static func forTests(database: String, on cluster: EmbeddedCluster, settings: String = "", settleSeconds: Int = 0)
+    throws -> Project
+  {
     let root = FileManager.default.temporaryDirectory.path + "/songhan-project-" + UUID().uuidString
     _ = try ProjectTemplate.make(root, definitions: nil)
     let text = """
       warehouse: "\(cluster.conninfo(database: database))"
       definitions: "\(repository)"
-      intake: { freeMegabytes: 0, settleSeconds: 0 }
+      intake: { freeMegabytes: 0, settleSeconds: \(settleSeconds) }
       \(settings)
       """
     try Data(text.utf8).write(to: URL(filePath: root + "/songhan.yaml"))
@@ -46,13 +48,13 @@ final class House: Sendable {
 
   private let isShared: Bool
 
-  private init(settings: String, sharing shared: String?) throws {
+  private init(settings: String, settleSeconds: Int, sharing shared: String?) throws {
     cluster = try #require(WarehouseTrait.current)
     isShared = shared != nil
     if let shared {
       database = shared
       try Self.create(shared, cluster)
-      project = try Project.forTests(database: shared, on: cluster, settings: settings)
+      project = try Project.forTests(database: shared, on: cluster, settings: settings, settleSeconds: settleSeconds)
       return
     }
     let number = Self.counter.withLock { counter in
@@ -61,7 +63,7 @@ final class House: Sendable {
     }
     database = "test_\(number)"
     try Self.create(database, cluster)
-    project = try Project.forTests(database: database, on: cluster, settings: settings)
+    project = try Project.forTests(database: database, on: cluster, settings: settings, settleSeconds: settleSeconds)
   }
 
   /// One at a time: a template that somebody else copies cannot be copied.
@@ -78,8 +80,10 @@ final class House: Sendable {
   /// Opens a house, and at its end holds the ledger to the invariant and takes everything away.
   ///
   /// - Parameter shared: name of a database that several tests use, where the keys of their visits keep them apart.
-  static func open(_ settings: String = "", sharing shared: String? = nil, _ body: (House) throws -> Void) throws {
-    let house = try House(settings: settings, sharing: shared)
+  static func open(
+    _ settings: String = "", settleSeconds: Int = 0, sharing shared: String? = nil, _ body: (House) throws -> Void
+  ) throws {
+    let house = try House(settings: settings, settleSeconds: settleSeconds, sharing: shared)
     defer { house.remove() }
     try body(house)
     try house.holdsTheInvariant()
@@ -111,6 +115,13 @@ final class House: Sendable {
     }
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000 + Double(second))], ofItemAtPath: "\(folder)/\(name)")
+  }
+
+  func append(_ text: String, to name: String) throws {
+    let file = try FileHandle(forWritingTo: URL(filePath: path(name)))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data(text.utf8))
+    try file.close()
   }
 
   func drop(_ folder: SampleFolder) throws {
