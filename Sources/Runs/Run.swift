@@ -156,7 +156,6 @@ package struct Run: Sendable {
     let configuration = project.configuration
     let context = try context(definitions, runID, connection)
     let spool = context.spool
-    let outboxFolder = context.outbox
     _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
 
     try recover(context, connection)
