@@ -85,7 +85,9 @@ final class House {
   }
 
   @discardableResult
-  func reload(_ file: Int64, dryRun: Bool = false) throws -> Run.Result { try whole(make(dryRun: dryRun).reload(file: file)) }
+  func reload(_ file: Int64, dryRun: Bool = false) throws -> Run.Result {
+    try whole(make(dryRun: dryRun).reload(file: file))
+  }
 
   /// After each run the counts of every file add up, in the report and in the ledger, and every file has its receipt.
   private func whole(_ result: Run.Result) throws -> Run.Result {
@@ -96,7 +98,9 @@ final class House {
         #expect(FileManager.default.fileExists(atPath: root + "/receipts/48001/\(id).txt"))
       }
     }
-    #expect(try number("SELECT count(*) FROM intake.file WHERE state NOT IN ('loaded', 'duplicate', 'refused', 'quarantined')") == 0)
+    #expect(
+      try number(
+        "SELECT count(*) FROM intake.file WHERE state NOT IN ('loaded', 'duplicate', 'refused', 'quarantined')") == 0)
     #expect(
       try number(
         """
@@ -128,8 +132,10 @@ final class House {
   /// Gives the feed these keys in place of its empty rules.
   func setFeed(rules: String = "{}", maxRejected: String? = nil) throws {
     let path = root + "/Pipelines/qd3176.yaml"
-    var lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
-      .map(String.init)
+    var lines = try String(contentsOfFile: path, encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false
+    )
+    .map(String.init)
     lines.removeAll { $0.hasPrefix("maxRejected:") }
     let at = try #require(lines.firstIndex { $0.hasPrefix("rules:") })
     lines[at] = "rules: \(rules)"
@@ -145,7 +151,8 @@ final class House {
     let path = root + "/Schemas/codes/GIOI_TINH.csv"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     let columns = text.prefix { $0 != "\n" }.filter { $0 == "," }.count
-    try (text + code + String(repeating: ",", count: columns) + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+    try (text + code + String(repeating: ",", count: columns) + "\n").write(
+      toFile: path, atomically: true, encoding: .utf8)
   }
 }
 
@@ -158,7 +165,8 @@ func export(visits: Int, seed: UInt64 = 1) -> String {
 }
 
 /// The text with the value of the element replaced in the `number`-th dossier (from 1), wherever it stands there.
-func changing(_ element: String, in number: Int, of text: String, to value: String, dossier: String = "HOSO") -> String {
+func changing(_ element: String, in number: Int, of text: String, to value: String, dossier: String = "HOSO") -> String
+{
   var parts = text.components(separatedBy: "<\(dossier)>")
   guard number < parts.count else { return text }
   parts[number] = parts[number].replacing(

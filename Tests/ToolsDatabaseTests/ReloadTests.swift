@@ -42,7 +42,8 @@ extension ToolsDatabase {
       let report = try #require(try house.reload(1).report.files.first)
       #expect(report.dossiers.accepted == 1 && report.dossiers.duplicate == 8 && report.dossiers.rejected == 1)
       #expect(
-        try house.text("SELECT concat_ws(',', file_id, dossier_number, state, replayed_file_id) FROM intake.reject ORDER BY 1")
+        try house.text(
+          "SELECT concat_ws(',', file_id, dossier_number, state, replayed_file_id) FROM intake.reject ORDER BY 1")
           == "1,3,replayed,2 1,7,open")
       #expect(try house.number("SELECT count(*) FROM health.encounter") == 9)
       #expect(try house.replay().report.files.map(\.state) == [.judged])
@@ -134,7 +135,8 @@ extension ToolsDatabase {
       #expect(text.contains("idle:      B18 "))
       #expect(house.project.exceptions().count == 2)
       let lines = Doctor.examine(
-        configuration: house.root + "/songhan.yaml", environment: ["SONGHAN_WAREHOUSE": try #require(Server.current).conninfo])
+        configuration: house.root + "/songhan.yaml",
+        environment: ["SONGHAN_WAREHOUSE": try #require(Server.current).conninfo])
       #expect(lines.filter { $0.what == "exception of qd3176" }.map { $0.mend != nil } == [true, false])
     }
 
@@ -154,7 +156,9 @@ extension ToolsDatabase {
       let line = try #require(report.facilities.first)
       #expect(line.files == 1 && line.dossiers == 10 && line.rejected == 2 && line.previousDossiers == 0)
       #expect(line.sharePercent.map { $0 >= 20 } == true && line.previousSharePercent == nil)
-      #expect(line.top.first { $0.code == "B15" }.map { $0.findings >= 2 && $0.dossiers == 2 && $0.previousFindings == 0 } == true)
+      #expect(
+        line.top.first { $0.code == "B15" }.map { $0.findings >= 2 && $0.dossiers == 2 && $0.previousFindings == 0 }
+          == true)
       #expect(report.csv.hasPrefix("period,facility,code,severity,findings,dossiers\r\n\(today),48001,"))
       for step in QualityReport.Step.allCases {
         let other = try QualityReport.read(house.project, facility: "48002", from: today, to: today, by: step, top: 3)
@@ -165,7 +169,9 @@ extension ToolsDatabase {
       let later = try QualityReport.read(house.project, facility: nil, from: tomorrow, to: tomorrow, by: .week, top: 3)
       let before = try #require(later.facilities.first)
       #expect(before.files == 0 && before.previousDossiers == 10 && before.previousSharePercent == line.sharePercent)
-      #expect(before.top.first { $0.code == "B15" }?.previousFindings == line.top.first { $0.code == "B15" }?.findings && later.rows.isEmpty)
+      #expect(
+        before.top.first { $0.code == "B15" }?.previousFindings == line.top.first { $0.code == "B15" }?.findings
+          && later.rows.isEmpty)
     }
   }
 }

@@ -9,7 +9,8 @@ extension ToolsDatabase {
   /// Rejects that are judged again after a code list was mended.
   @Suite struct ReplayTests {
     /// Ten visits, the third and the seventh with a sex that no list knows.
-    static let faulty = changing("GIOI_TINH", in: 7, of: changing("GIOI_TINH", in: 3, of: export(visits: 10), to: "7"), to: "8")
+    static let faulty = changing(
+      "GIOI_TINH", in: 7, of: changing("GIOI_TINH", in: 3, of: export(visits: 10), to: "7"), to: "8")
 
     @Test func mendedDossierIsLoadedOnceAndLinked() throws {
       let house = try House()
@@ -18,7 +19,8 @@ extension ToolsDatabase {
       let first = try house.run()
       #expect(first.exitCode == 3)
       #expect(first.report.totals.dossiers.rejected == 2)
-      #expect(try house.text("SELECT array_to_string(codes, ',') FROM intake.reject ORDER BY dossier_number") == "B15 B15")
+      #expect(
+        try house.text("SELECT array_to_string(codes, ',') FROM intake.reject ORDER BY dossier_number") == "B15 B15")
 
       // nothing was mended: nothing changes
       let before = try house.content()
@@ -106,7 +108,8 @@ extension ToolsDatabase {
       #expect(try house.number("SELECT count(*) FROM health.encounter") == 1)
       #expect(try house.text("SELECT admission_diagnosis FROM health.encounter") == "Lan hai")
       #expect(
-        try house.text("SELECT replay_note FROM intake.reject ORDER BY file_id") == (newerFirst ? "older loaded" : "loaded loaded"))
+        try house.text("SELECT replay_note FROM intake.reject ORDER BY file_id")
+          == (newerFirst ? "older loaded" : "loaded loaded"))
     }
 
     /// A content that was sent once more after the reject is the newer one.
@@ -129,7 +132,9 @@ extension ToolsDatabase {
       let house = try House()
       try house.setFeed(rules: House.strict)
       var bytes: [UInt8] = []
-      SampleGenerator(facility: "48001", seed: 4).writeCheckIn(rows: 5) { piece in for i in piece.indices { bytes.append(piece[i]) } }
+      SampleGenerator(facility: "48001", seed: 4).writeCheckIn(rows: 5) { piece in
+        for i in piece.indices { bytes.append(piece[i]) }
+      }
       let text = String(decoding: bytes, as: UTF8.self)
       let row = try #require(text.contains("<TRANG_THAI_KCB>") ? "TRANG_THAI_KCB" : nil)
       try house.drop(changing("GIOI_TINH", in: 2, of: text, to: "7", dossier: row), as: "checkins.xml")
