@@ -268,6 +268,11 @@ private struct Loader {
       if let target = field["mustEqual"]?.string, let dot = target.firstIndex(of: ".") {
         column.mustEqual = (String(target[..<dot]), String(target[target.index(after: dot)...]))
       }
+      column.formerName = field["formerName"]?.string
+      if let since = field["since"] {
+        column.since = Dossier.Edition(rawValue: since.string ?? "")
+        if column.since == nil { since.fault("unknown edition", mend: "one of qd130, qd4750, qd3176") }
+      }
       if let check = field["requiredWhen"]?["check"], let text = check.string {
         if let conditions = conditions(text) {
           column.requiredWhen = conditions

@@ -2,6 +2,7 @@ package import Definitions
 package import Findings
 internal import Foundation
 internal import Bytes
+internal import Files
 internal import Records
 internal import Transform
 
@@ -53,6 +54,15 @@ package struct Check: Sendable {
     guard descriptor >= 0 else { throw .unreadable(errno) }
     defer { _ = Foundation.close(descriptor) }
     var report = FileReport(name: (path as NSString).lastPathComponent, state: .valid)
+    var status = stat()
+    if unsafe fstat(descriptor, &status) == 0, Int(status.st_size) > SourceFile.sizeLimit {
+      report.state = .refused
+      report.sizeInBytes = Int(status.st_size)
+      report.reason = FindingCode.S05.description
+      report.reasonText = definitions.catalogue[.S05]?.title[language]
+      report.findings = [FindingCode.S05.description: 1]
+      return report
+    }
     var size = 0
     let now = Clock.now()
     let pass = FilePass(rulings: FeedRulings(feed, definitions, on: now.day), receivedAt: now)

@@ -165,12 +165,16 @@ final class FileWorker {
       throw .server(error)
     }
     failpoint("run.claimed")
-    report.fileID = claim.fileID == 0 ? nil : claim.fileID
-    switch claim.outcome {
-    case .busy:
+    if case .busy = claim.outcome {
       report.state = .waiting
       report.reason = "S15"
       return finished(report)
+    }
+    report.fileID = claim.fileID
+    // held until the receipt is written and the source removed: recovery leaves the files of living processes alone
+    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
+    switch claim.outcome {
+    case .busy, .claimed: break
     case .ended(let state):
       return try again(file, claim, state, &report)
     case .duplicate(let original):
@@ -181,9 +185,7 @@ final class FileWorker {
       return try close(file, copy, claim, report)
     case .exhausted:
       return try end(file, copy, claim, facility, .quarantined, Finding(.S13, .reject), FindingTally(), seen: 0, &report)
-    case .claimed: break
     }
-    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
     guard let facility else {
       return try end(file, copy, claim, nil, .quarantined, Finding(.S08, .reject), FindingTally(), seen: 0, &report)
     }
@@ -401,6 +403,9 @@ final class FileWorker {
       throw LoadFailure.server(.refused(Refusal("57014")))
     }
     report.edition = state.editions.sorted().joined(separator: ",")
+    if state.refusal == nil, let stated = facts.facility, stated.utf8.count == 5, stated != facility.code {
+      state.refusal = Finding(context.registry[stated] != nil ? .S07 : .S08, .reject)  // a file without any dossier
+    }
     if let refusal = state.refusal ?? facts.refusal {
       load.rollback()
       if state.refusal != nil { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }
@@ -486,7 +491,6 @@ final class FileWorker {
     try Ledger.end(
       ending, claim, reason: finding.code.description, detail: nil, receipt: receipt.json(), seen: 0,
       findings: tally.ledgerFindings, counts: tally.codeCounts, run: context.runID, on: connection)
-    if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) }
     if ending == .waiting {
       do throws(ServerFailure) { try Ledger.forgiveWaiting(claim, on: connection) } catch { throw .server(error) }
       return report

@@ -140,7 +140,8 @@ package struct Receipt: Sendable, Codable {
       }
       if moreRejected > 0 { lines.append(words.more(moreRejected)) }
     }
-    if !remarks.isEmpty {
+    // of a file that was kept out nothing is loaded: its reason comes first, the rest is told when it comes again
+    if !remarks.isEmpty, state != .refused, state != .quarantined {
       lines.append("")
       lines.append(words.remarks)
       lines.append(String(repeating: "-", count: 72))

@@ -54,7 +54,15 @@ package struct Run: Sendable {
     let inbox = try files { () throws(FileFailure) in try project.directory(configuration.inbox) }
     let listing = try files { () throws(FileFailure) in try Inbox.list(inbox, only: options.facility) }
     if options.dryRun { return try judgeOnly(listing, started, startedAt) }
-    let connection = try connect()
+    let connection: Connection
+    do throws(RunFailure) {
+      connection = try connect()
+    } catch {
+      // nothing was done, and the metrics say so
+      let report = RunReport(run: nil, files: [], seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+      try? ReportFolder(project).write(report, failure: error, exitCode: error.exitCode, on: nil)
+      throw error
+    }
     do throws(ServerFailure) {
       try Run.checkVersion(on: connection)
     } catch {
@@ -77,7 +85,8 @@ package struct Run: Sendable {
         reports = try work(listing, loaded, runID, connection)
       }
     } catch {
-      failure = error
+      // a wish to end is no failure: what was begun rolled back, and the next run goes on
+      if !cancellation.isRequested { failure = error }
       reports = partial.withLock { $0 }
     }
     reports += listing.uploads.map { upload in
@@ -131,14 +140,13 @@ package struct Run: Sendable {
     }
     let conninfo: String
     do throws(ClusterFailure) { conninfo = try project.conninfo() } catch { throw .cluster(error) }
-    let outboxFolder = OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) })
     let spool = try files { () throws(FileFailure) in try project.directory(configuration.spool) }
     return RunContext(
       project: project, registry: registry, definitions: definitions, rulings: rulings, mappers: mappers, runID: runID,
       conninfo: conninfo, spool: spool,
       archive: try files { () throws(FileFailure) in try project.directory(configuration.archive) },
       quarantine: try files { () throws(FileFailure) in try project.directory(configuration.quarantine) },
-      receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) }, outbox: outboxFolder, journal: journal,
+      receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) }, outbox: OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) }), journal: journal,
       assumesSettled: options.assumesSettled, progress: progress, cancellation: cancellation)
   }
 
@@ -151,18 +159,7 @@ package struct Run: Sendable {
     let outboxFolder = context.outbox
     _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
 
-    // what an interrupted run left: parcels and receipts of committed files
-    do throws(OutboxFailure) {
-      if !configuration.destinations.isEmpty { try outboxFolder.materialise(on: connection) }
-    } catch {
-      switch error {
-      case .server(let failure): throw .server(failure)
-      case .file(let failure): throw .files(failure)
-      }
-    }
-    try server { () throws(ServerFailure) in
-      try ReceiptFolder(context.receipts, mode: configuration.receiptMode).recover(run: runID, definitions.catalogue, on: connection)
-    }
+    try recover(context, connection)
 
     var reports: [FileReport] = []
     for (label, facility, reason) in listing.refused {
@@ -218,6 +215,28 @@ package struct Run: Sendable {
     if let failure = results.failure { throw failure }
     if let failure = progress.failure { throw .files(failure) }
     return partial.withLock { $0 }
+  }
+
+  /// Writes the parcels and receipts of committed files that an interrupted run left; those of a living process are its own business.
+  private func recover(_ context: RunContext, _ connection: Connection) throws(RunFailure) {
+    for (claim, hash) in try server({ () throws(ServerFailure) in try Ledger.unfinished(on: connection) }) {
+      if let hash {
+        guard try server({ () throws(ServerFailure) in try Ledger.lock(hash, on: connection) }) else { continue }
+      }
+      defer { if let hash, connection.isUsable { try? Ledger.release(hash, on: connection) } }
+      do throws(OutboxFailure) {
+        try context.outbox.materialise(file: claim.fileID, on: connection)
+      } catch {
+        switch error {
+        case .server(let failure): throw .server(failure)
+        case .file(let failure): throw .files(failure)
+        }
+      }
+      try server { () throws(ServerFailure) in
+        try ReceiptFolder(context.receipts, mode: project.configuration.receiptMode).write(
+          file: claim.fileID, epoch: claim.epoch, run: context.runID, context.definitions.catalogue, on: connection)
+      }
+    }
   }
 
   private final class Results: Sendable {

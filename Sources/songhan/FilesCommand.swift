@@ -3,15 +3,21 @@ import Runs
 
 struct FilesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "files", abstract: "The ledger of delivered files.", discussion: ExitCodes.help, subcommands: [List.self, Show.self, Reload.self])
+    commandName: "files", abstract: "The ledger of delivered files.",
+    discussion: """
+      Example: songhan files list --facility 48001
+
+      \(ExitCodes.help)
+      """,
+    subcommands: [List.self, Show.self, Reload.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Lists files, the newest first.", discussion: "Example: songhan files list --state refused\n\n\(ExitCodes.help)")
     @OptionGroup var common: CommonOptions
-    @Option(help: "Only files of this hospital.") var facility: String?
+    @Option(help: ArgumentHelp("Only files of this hospital.", valueName: "code")) var facility: String?
     @Option(help: "Only files in this state: loaded, duplicate, quarantined, refused, claimed, waiting.") var state: String?
-    @Option(help: "At most so many.") var limit = 50
+    @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit = 50
 
     func run() throws {
       let project = try common.project()
@@ -32,7 +38,15 @@ struct FilesCommand: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Tells the whole story of a file.", discussion: ExitCodes.help)
+    static let configuration = CommandConfiguration(
+      abstract: "Tells the whole story of a file.",
+      discussion: """
+        State, reason, counts and attempts, then every event with its time and run.
+
+        Example: songhan files show 12
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp("Number of the file.", valueName: "file-id")) var file: Int64
 

@@ -4,7 +4,15 @@ import Runs
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "What waits and why: inbox, ledger, outbox, the last runs.", discussion: ExitCodes.help)
+    commandName: "status", abstract: "What waits and why: inbox, ledger, outbox, the last runs.",
+    discussion: """
+      Counts the files in the inbox per hospital, the ledger's files per state, the
+      parcels per destination and state, and shows the last five runs.
+
+      Example: songhan status --json
+
+      \(ExitCodes.help)
+      """)
   @OptionGroup var common: CommonOptions
 
   struct Answer: Codable {
