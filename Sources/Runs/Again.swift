@@ -116,11 +116,13 @@ extension Run {
       case let error as RunFailure: failure = error
       case let error as ServerFailure: failure = .server(error)
       case let error as FileFailure: failure = .files(error)
-      case StoredDossiers.Fault.damaged: failure = .internalMistake("stored source bytes are damaged; nothing was changed")
+      case StoredDossiers.Fault.damaged:
+        failure = .internalMistake("stored source bytes are damaged; nothing was changed")
       default: failure = .internalMistake("stored dossiers could not be read; nothing was changed")
       }
     }
-    var report = RunReport(run: runID, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+    var report = RunReport(
+      run: runID, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
     note(definitions, in: &report)
     let code = exitCode(report, failure)
     if let runID, connection.isUsable { try? end(connection, runID, report, code, failure) }
@@ -267,7 +269,8 @@ extension Run {
 
   /// The report of what was only judged: nothing of it was accepted, or nothing was to be written.
   private func report(
-    _ delivery: Delivery, _ facility: Facility, _ kind: Again.Kind, _ judged: Judged, _ copy: SpoolCopy, _ context: RunContext
+    _ delivery: Delivery, _ facility: Facility, _ kind: Again.Kind, _ judged: Judged, _ copy: SpoolCopy,
+    _ context: RunContext
   ) -> FileReport {
     var report = FileReport(name: delivery.name, state: .judged)
     report.facility = facility.code
@@ -306,7 +309,8 @@ extension Run {
       if copy == nil, delivery.state == "loaded" { (copy, numbers) = try restored(delivery, context, connection) }
       guard let copy else {
         throw RunFailure.missing(
-          "the original of file \(delivery.fileID) is neither in archive/ nor in quarantine/; let the hospital deliver it again")
+          "the original of file \(delivery.fileID) is neither in archive/ nor in quarantine/; let the hospital deliver it again"
+        )
       }
       let worker = try FileWorker(context)
       let judged = try judge(copy, numbers, facility, worker, context)

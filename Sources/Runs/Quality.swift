@@ -148,7 +148,8 @@ extension QualityReport {
       return Facility(
         facility: code, files: totals.integer(row, 1) ?? 0, dossiers: totals.integer(row, 2) ?? 0,
         rejected: totals.integer(row, 3) ?? 0, sharePercent: totals.integer(row, 4).map { Double($0) / 10 },
-        previousDossiers: totals.integer(row, 5) ?? 0, previousSharePercent: totals.integer(row, 6).map { Double($0) / 10 },
+        previousDossiers: totals.integer(row, 5) ?? 0,
+        previousSharePercent: totals.integer(row, 6).map { Double($0) / 10 },
         top: Array((byFacility[code] ?? []).prefix(top)))
     }
   }

@@ -81,7 +81,8 @@ package struct RejectQueries {
     let details = (0..<rows.count).map { row in
       var detail = FileReport.Detail(
         code: rows.text(row, 0) ?? "", severity: rows.text(row, 1) ?? "", table: rows.text(row, 2),
-        row: rows.integer(row, 3).map { Int($0) }, field: rows.text(row, 4), other: rows.text(row, 9), dossier: Int(dossier),
+        row: rows.integer(row, 3).map { Int($0) }, field: rows.text(row, 4), other: rows.text(row, 9),
+        dossier: Int(dossier),
         byteOffset: rows.integer(row, 5), difference: rows.text(row, 8), found: rows.text(row, 6).flatMap { Int64($0) },
         limit: rows.text(row, 7).flatMap { Int64($0) }, message: "")
       detail.message = detail.finding.map { catalogue.message($0, language) } ?? detail.code
@@ -135,7 +136,8 @@ package struct RejectQueries {
           if case .bare(let number) = form, forms.count > 1 { name += "-\(number)" }
           var writer = try DurableWriter(in: folder, mode: 0o600)
           let opening = AgainEnvelope.opening(
-            form, facility: facility, createdOn: received, count: numbers.count, remark: "rejected dossiers of file \(file)")
+            form, facility: facility, createdOn: received, count: numbers.count,
+            remark: "rejected dossiers of file \(file)")
           try writer.append(Array(opening.utf8).span)
           try stored.rejects(of: file, numbers: numbers, onlyOpen: false) { try writer.append($0.bytes.span) }
           try writer.append(Array(AgainEnvelope.closing(form).utf8).span)

@@ -86,7 +86,8 @@ package enum RulesPage {
   private static func plain(_ text: String, _ language: Language) -> String {
     var text = text
     for (name, vietnamese) in [
-      ("table", "bảng"), ("row", "số dòng"), ("field", "trường"), ("other", "trường đối chiếu"), ("found", "số tìm thấy"),
+      ("table", "bảng"), ("row", "số dòng"), ("field", "trường"), ("other", "trường đối chiếu"),
+      ("found", "số tìm thấy"),
       ("limit", "giới hạn"), ("difference", "chênh lệch"), ("part", "phần"),
     ] {
       text = text.replacing("{\(name)}", with: "‹\(language == .vietnamese ? vietnamese : name)›")
@@ -112,18 +113,23 @@ package enum RulesPage {
       "Severity: `reject` the dossier (or the file) is kept out; `error` the decision is violated, loaded and flagged; `warn` doubtful,",
       "loaded and flagged lightly; `info` worth a statistic.", "",
       "Basis: D130, D4750, D3176 the decisions (3176 through secondary sources); P checks of the insurance portal; I two or more",
-      "independent implementations; I1 one implementation; X confirmed on a real export; own our codes about files.", "",
+      "independent implementations; I1 one implementation; X confirmed on a real export; own our codes about files.",
+      "",
       "Examples are changes to the clean base visit of the catalogue; – blanks a field or takes a table away. All of it is invented.",
       "",
     ]
     for (letter, title) in groups {
       let entries = catalogue.entries.filter { $0.code.description.hasPrefix(letter) }
       guard !entries.isEmpty else { continue }
-      lines += ["## \(letter). \(title)", "", "| code | severity | tables | title | tiêu đề |", "| --- | --- | --- | --- | --- |"]
+      lines += [
+        "## \(letter). \(title)", "", "| code | severity | tables | title | tiêu đề |",
+        "| --- | --- | --- | --- | --- |",
+      ]
       for entry in entries {
         lines.append(
           "| [\(entry.code)](#\(entry.code.description.lowercased())) | \(entry.severity.name) | "
-            + "\(entry.tables.joined(separator: " ")) | \(cell(entry.title.english)) | \(cell(entry.title.vietnamese)) |")
+            + "\(entry.tables.joined(separator: " ")) | \(cell(entry.title.english)) | \(cell(entry.title.vietnamese)) |"
+        )
       }
       lines.append("")
       for entry in entries { lines += section(entry) }
@@ -140,7 +146,8 @@ package enum RulesPage {
 
   private static func section(_ entry: CatalogueEntry) -> [String] {
     var lines = ["### \(entry.code)", "", "**\(entry.title.english)** · **\(entry.title.vietnamese)**", ""]
-    var facts = "`\(entry.severity.name)`, scope \(entry.scope.rawValue), tables \(entry.tables.joined(separator: " ")); "
+    var facts =
+      "`\(entry.severity.name)`, scope \(entry.scope.rawValue), tables \(entry.tables.joined(separator: " ")); "
     facts += "basis \(entry.basis.joined(separator: " "))"
     if !entry.needs.isEmpty { facts += "; needs \(entry.needs.joined(separator: ", "))" }
     lines += ["\(facts).", "", entry.explanation.english, "", entry.explanation.vietnamese, ""]

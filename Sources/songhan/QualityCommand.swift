@@ -43,7 +43,8 @@ struct QualityCommand: ParsableCommand {
     default:
       Output.print(report.table((try? project.definitions())?.catalogue, language))
       Output.print("")
-      Output.print("next:     \(report.facilities.first?.top.first.map { "songhan rules explain \($0.code)" } ?? "songhan run")")
+      Output.print(
+        "next:     \(report.facilities.first?.top.first.map { "songhan rules explain \($0.code)" } ?? "songhan run")")
     }
   }
 

@@ -88,10 +88,12 @@ struct RejectsCommand: ParsableCommand {
       let queries = try attempt { () throws(RunFailure) in try RejectQueries(project: project) }
       let selection = RejectSelection(file: file)
       guard
-        let line = try attempt({ () throws(RunFailure) in try queries.list(selection, dossier: dossier, limit: 1) }).first
+        let line = try attempt({ () throws(RunFailure) in try queries.list(selection, dossier: dossier, limit: 1) })
+          .first
       else { throw Trouble("dossier \(dossier) of file \(file) is no reject; see songhan rejects list", 66) }
       if source {
-        guard let bytes = try attempt({ () throws(RunFailure) in try queries.source(file: file, dossier: dossier) }) else {
+        guard let bytes = try attempt({ () throws(RunFailure) in try queries.source(file: file, dossier: dossier) })
+        else {
           throw Trouble("the bytes of this dossier are gone", 66)
         }
         Output.note("songhan: this is patient data; keep it out of mails, tickets and logs")
@@ -103,14 +105,18 @@ struct RejectsCommand: ParsableCommand {
         try queries.findings(file: file, dossier: dossier, definitions.catalogue, language)
       }
       if common.json { return Output.print(Answer(reject: line, findings: findings).json()) }
-      Output.print("file \(line.file), dossier \(line.dossier): \(line.facility), MA_LK \(line.key ?? "–"), \(line.state)")
-      if let number = line.replayedFile { Output.print("taken in as file \(number) (\(line.note ?? "–")), \(line.replayedAt ?? "")") }
+      Output.print(
+        "file \(line.file), dossier \(line.dossier): \(line.facility), MA_LK \(line.key ?? "–"), \(line.state)")
+      if let number = line.replayedFile {
+        Output.print("taken in as file \(number) (\(line.note ?? "–")), \(line.replayedAt ?? "")")
+      }
       Output.print("kept out by: \(line.codes.joined(separator: " "))")
       Output.print("")
       for finding in findings { Output.print("[\(finding.code)] \(finding.severity): \(finding.message)") }
       if findings.isEmpty { Output.print("Its findings were beyond the thousand that are kept of a file.") }
       Output.print("")
-      Output.print("next:     songhan rules explain \(line.codes.first ?? "CODE"), then songhan rejects replay --file \(file)")
+      Output.print(
+        "next:     songhan rules explain \(line.codes.first ?? "CODE"), then songhan rejects replay --file \(file)")
     }
   }
 
@@ -140,14 +146,16 @@ struct RejectsCommand: ParsableCommand {
       }
       Output.print(ReportText.columns(rows, rightAligned: [0, 3, 4]))
       Output.print("")
-      Output.print("written:  \(files.reduce(0) { $0 + $1.dossiers }) dossiers in \(files.count) files, mode 0600: patient data")
+      Output.print(
+        "written:  \(files.reduce(0) { $0 + $1.dossiers }) dossiers in \(files.count) files, mode 0600: patient data")
       Output.print("next:     songhan check \(output)/…, then songhan rejects replay")
     }
   }
 
   struct Replay: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Judges open rejects again with today's definitions and loads what is accepted now; harmless when repeated.",
+      abstract:
+        "Judges open rejects again with today's definitions and loads what is accepted now; harmless when repeated.",
       discussion: "Example: songhan rejects replay --code B15 --dry-run\n\n\(ExitCodes.help)")
     @OptionGroup var common: CommonOptions
     @OptionGroup var filter: Filter
@@ -173,11 +181,14 @@ enum AgainOutput {
       Output.print(result.report.withoutDetails.json())
       if let failure = result.failure { Output.error(failure.description) }
     } else {
-      var rows = [["delivery", "as file", "facility", "state", "dossiers", "loaded", "duplicate", "older", "rejected", "reason"]]
+      var rows = [
+        ["delivery", "as file", "facility", "state", "dossiers", "loaded", "duplicate", "older", "rejected", "reason"]
+      ]
       for file in files {
         let d = file.dossiers
         rows.append([
-          file.origin.map(String.init) ?? "–", file.fileID.map(String.init) ?? "–", file.facility ?? "–", file.state.rawValue,
+          file.origin.map(String.init) ?? "–", file.fileID.map(String.init) ?? "–", file.facility ?? "–",
+          file.state.rawValue,
           String(d.seen), String(d.accepted), String(d.duplicate - (file.older ?? 0)), String(file.older ?? 0),
           String(file.stillRejected ?? d.rejected), file.reason ?? "",
         ])
@@ -190,7 +201,9 @@ enum AgainOutput {
       Output.print("")
       Output.print(ReportText.closing(result.report, failure: result.failure, exitCode: result.exitCode))
       if let run = result.report.run, !files.isEmpty {
-        Output.print("details:   \(project.configuration.receipts)/<facility>/<file>.txt, \(project.configuration.reports)/run-\(run).txt")
+        Output.print(
+          "details:   \(project.configuration.receipts)/<facility>/<file>.txt, \(project.configuration.reports)/run-\(run).txt"
+        )
       }
       let loaded = files.first { $0.state == .loaded }?.fileID
       Output.print("next:      \(loaded.map { "songhan receipts show \($0)" } ?? "songhan rejects list --state open")")

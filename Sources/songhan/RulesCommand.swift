@@ -6,7 +6,8 @@ import Runs
 
 struct RulesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rules", abstract: "The catalogue of rules: what is checked, why, and how to mend it. Needs no project.",
+    commandName: "rules",
+    abstract: "The catalogue of rules: what is checked, why, and how to mend it. Needs no project.",
     discussion: "Example: songhan rules explain F03 --lang en\n\n\(ExitCodes.help)",
     subcommands: [List.self, Explain.self, Page.self])
 

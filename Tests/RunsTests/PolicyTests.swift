@@ -41,7 +41,8 @@ import Testing
   func lastDayIsInclusive(day: CivilDate, holds: Bool) throws {
     let folder = try DefinitionsFolder()
     try folder.setFeed(
-      rules: "{ F03: { severity: off, reason: x, until: 2026-06-30 }, F01: { tolerance: 5, reason: x, until: 2026-06-30 } }")
+      rules:
+        "{ F03: { severity: off, reason: x, until: 2026-06-30 }, F01: { tolerance: 5, reason: x, until: 2026-06-30 } }")
     let policy = try policy(folder, day)
     #expect((policy.weigh(Finding(.F03, .error)) == nil) == holds)
     #expect((policy.weigh(Finding(.F01, .error, difference: 40_000)) == nil) == holds)
@@ -112,7 +113,9 @@ import Testing
 
 /// `maxRejected` of a feed.
 @Suite struct BudgetTests {
-  @Test(arguments: [("0", 10, 0), ("3", 10, 3), ("5%", 10, 0), ("5%", 20, 1), ("5%", 39, 1), ("2.5%", 40, 1), ("100%", 7, 7)])
+  @Test(arguments: [
+    ("0", 10, 0), ("3", 10, 3), ("5%", 10, 0), ("5%", 20, 1), ("5%", 39, 1), ("2.5%", 40, 1), ("100%", 7, 7),
+  ])
   func limit(text: String, seen: Int, limit: Int) throws {
     #expect(try #require(Feed.RejectBudget(text)).limit(of: seen) == limit)
   }
@@ -131,7 +134,9 @@ import Testing
     return text
   }()
 
-  @Test(arguments: [("2", FileReport.State.invalid), ("10%", .invalid), ("1", .refused), ("9.9%", .refused), ("0", .refused)])
+  @Test(arguments: [
+    ("2", FileReport.State.invalid), ("10%", .invalid), ("1", .refused), ("9.9%", .refused), ("0", .refused),
+  ])
   func fileOverTheBudgetIsRefused(budget: String, state: FileReport.State) throws {
     let folder = try DefinitionsFolder()
     try folder.setFeed(rules: "{ B15: { severity: reject, reason: x, until: 2999-12-31 } }", maxRejected: budget)
@@ -143,7 +148,9 @@ import Testing
     #expect(detail.found == 2 && detail.limit == (budget == "9.9%" ? 1 : Int64(budget)))
     #expect(report.dossiers == FileReport.Dossiers())
     // each rejected dossier is named all the same
-    let rejected = (report.details ?? []).filter { $0.severity == "reject" }.compactMap { $0.dossier.map { ($0, nil as String?) } }
+    let rejected = (report.details ?? []).filter { $0.severity == "reject" }.compactMap {
+      $0.dossier.map { ($0, nil as String?) }
+    }
     let receipt = Receipt(report, facilityName: nil, rejected: rejected, judgedAt: "")
     #expect(receipt.rejected.map(\.findings.first?.code) == ["B15", "B15"] && receipt.moreRejected == 0)
   }

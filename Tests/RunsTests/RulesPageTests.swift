@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct RulesPageTests {
   static let catalogue: Result<FindingCatalogue, DefinitionFaults> = {
-    do throws(DefinitionFaults) { return .success(try Definitions.catalogue(repository)) } catch { return .failure(error) }
+    do throws(DefinitionFaults) { return .success(try Definitions.catalogue(repository)) } catch {
+      return .failure(error)
+    }
   }()
 
   /// A01–A13, B01–B33 … H01–H07: the numbering of the list, none missing.

@@ -62,7 +62,8 @@ func changing(_ element: String, _ number: Int, in text: String, _ change: (Stri
       let close = text.range(of: "</\(element)>", range: open.upperBound..<text.endIndex)
     else { return text }
     if count == number {
-      return text.replacingCharacters(in: open.upperBound..<close.lowerBound, with: change(String(text[open.upperBound..<close.lowerBound])))
+      return text.replacingCharacters(
+        in: open.upperBound..<close.lowerBound, with: change(String(text[open.upperBound..<close.lowerBound])))
     }
     from = close.upperBound
   }
