@@ -446,10 +446,13 @@ package final class FileLoad {
     package var findings: [LedgerFinding]
     package var counts: [CodeCount]
     package var runID: Int64
+    /// Codes of practitioners named in the file, sorted.
+    package var practitioners: [String]
 
     package init(
       seen: Int, accepted: Int, rejected: Int, duplicate: Int, superseding: Int, withFindings: Int, rows: String,
-      findingCounts: String, editions: String, receipt: String, findings: [LedgerFinding], counts: [CodeCount], runID: Int64
+      findingCounts: String, editions: String, receipt: String, findings: [LedgerFinding], counts: [CodeCount], runID: Int64,
+      practitioners: [String]
     ) {
       self.seen = seen
       self.accepted = accepted
@@ -464,6 +467,7 @@ package final class FileLoad {
       self.findings = findings
       self.counts = counts
       self.runID = runID
+      self.practitioners = practitioners
     }
   }
 
@@ -475,6 +479,8 @@ package final class FileLoad {
       hasBegun = true
       try FileLoad.write(closing.findings, closing.counts, file: fileID, on: connection)
       failpoint("load.findings")
+      // last before the ledger: another loader that adds the same code waits no longer than a commit takes
+      try Registries.addPractitioners(closing.practitioners, facility: facilityText, file: fileID, on: connection)
       let updated = try connection.execute(
         """
         UPDATE intake.file SET state = 'loaded', reason = NULL, finished_at = clock_timestamp(), dossiers_seen = $3,

@@ -330,6 +330,7 @@ final class FileWorker {
     var counts = state.rows
     let facilityCode = Array(facility.code.utf8)
     batch.removeAll()
+    var practitioners = PractitionerCodes(schemas: rulings.schemas)
 
     func stage(_ createdOn: String?) throws {
       guard !batch.entries.isEmpty else { return }
@@ -377,6 +378,7 @@ final class FileWorker {
           fileID: claim.fileID, dossierNumber: Int32(truncatingIfNeeded: dossier.number))
         mappers[dossier.schema].map(dossier, identity, into: &batch.rows, counts: &counts)
         batch.rows.endDossier(index)
+        practitioners.add(dossier)
         state.keysOfBatch.insert(slot)
       case .rejected:
         let start = batch.rejects.count
@@ -442,7 +444,8 @@ final class FileWorker {
           duplicate: state.dossiers.duplicate, superseding: state.dossiers.superseding,
           withFindings: tally.dossiersWithFindings, rows: report.rows.json(pretty: false),
           findingCounts: report.findings.json(pretty: false), editions: report.edition ?? "", receipt: receipt.json(),
-          findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID))
+          findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID,
+          practitioners: practitioners.codes))
     } catch {
       guard case .server(.unknownOutcome) = error else { throw error }
       // nobody knows which way the commit went: the ledger row decides

@@ -159,6 +159,13 @@ package struct Run: Sendable {
     _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
 
     try recover(context, connection)
+    try server { () throws(ServerFailure) in
+      try Registries.write(
+        context.registry.facilities.map {
+          Registries.FacilityRow(
+            code: $0.code, name: $0.name, level: $0.level, feed: $0.feed, contact: $0.contact, expectedDays: $0.expectedDays)
+        }, on: connection)
+    }
 
     var reports: [FileReport] = []
     for (label, facility, reason) in listing.refused {
