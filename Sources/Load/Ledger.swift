@@ -44,6 +44,10 @@ package enum Ledger {
     case sourceRemoved = "source removed"
   }
 
+  /// For commits that may be lost with the machine, though not with this process: an attempt counts deaths of the process, and what is done
+  /// after a file's commit is done again when its mark is gone. The file's own commit always waits for the disk.
+  package static let relaxed: StaticString = "SET LOCAL synchronous_commit = off"
+
   /// Attempts after which a file is quarantined.
   package static let mostAttempts = 3
 
@@ -59,6 +63,7 @@ package enum Ledger {
     }
     do throws(ServerFailure) {
       try connection.begin()
+      try connection.execute(relaxed)
       let claim = try claimLocked(
         facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, connection)
       try connection.commit()
@@ -260,6 +265,18 @@ package enum Ledger {
 
   /// Marks what was done with the file's receipt or source after the commit.
   package static func mark(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection) throws(ServerFailure) {
+    try connection.begin()
+    try connection.execute(relaxed)
+    do throws(ServerFailure) {
+      try markOpen(event, file: file, epoch: epoch, run: run, on: connection)
+      try connection.commit()
+    } catch {
+      connection.rollback()
+      throw error
+    }
+  }
+
+  private static func markOpen(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection) throws(ServerFailure) {
     let updated =
       event == .receiptWritten
       ? try connection.execute(

@@ -23,7 +23,7 @@ struct ReportFolder {
     }
     guard hasMetrics, let name = try? FileName(project.configuration.metrics) else { return }
     let metrics = Array(Metrics.text(report, exitCode: exitCode, on: connection).utf8)
-    try folder.replaceDurably(name, with: metrics.span, mode: 0o644)
+    try folder.replaceAtomically(name, with: metrics.span, mode: 0o644)
   }
 }
 

@@ -325,6 +325,8 @@ package struct Run: Sendable {
   }
 
   func begin(_ connection: Connection) throws(ServerFailure) -> Int64 {
+    try connection.begin()
+    try connection.execute(Ledger.relaxed)
     let rows = try connection.execute(
       """
       INSERT INTO intake.run (program_version, process_key, options) VALUES ($1, $2, $3::jsonb) RETURNING run_id
@@ -334,18 +336,23 @@ package struct Run: Sendable {
         .text(
           "{\"assumeSettled\":\(options.assumesSettled),\"jobs\":\(options.jobs ?? project.configuration.jobs)}"),
       ])
+    try connection.commit()
     return rows.integer(0, 0) ?? 0
   }
 
   func end(
     _ connection: Connection, _ run: Int64, _ report: RunReport, _ code: Int32, _ failure: RunFailure?
   ) throws(ServerFailure) {
+    if connection.isInTransaction { connection.rollback() }
+    try connection.begin()
+    try connection.execute(Ledger.relaxed)
     try connection.execute(
       "UPDATE intake.run SET ended_at = clock_timestamp(), state = $2, exit_code = $3, totals = $4::jsonb WHERE run_id = $1",
       [
         .integer(run), .text(failure != nil ? "failed" : cancellation.isRequested ? "stopped" : "done"), .integer(Int64(code)),
         .text(report.totals.json(pretty: false)),
       ])
+    try connection.commit()
   }
 
   /// Whether committed files wait for their receipt or parcel.
