@@ -2,17 +2,21 @@
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 SONGHAN := .build/release/songhan
 DEMO := demo
+BENCH_PACKAGES := python3 python3-venv gcc pkg-config libxml2-dev postgresql postgresql-client zstd valgrind linux-perf
 PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev postgresql postgresql-client pkg-config
 
-.PHONY: help packages build release test lint demo demo-stop clean
+.PHONY: help packages build release test pages lint demo demo-stop bench bench-guard bench-packages clean
 
 help:
 	@echo "make demo       a warehouse, made-up hospital files, one run, and where to look"
 	@echo "make test       everything a change needs to pass"
 	@echo "make build      debug build, layers checked by the compiler"
 	@echo "make release    the program: $(SONGHAN)"
+	@echo "make pages      the pages of the manual that come from the definitions"
 	@echo "make lint       the formatter's opinion"
 	@echo "make demo-stop  stop the demo's warehouse"
+	@echo "make bench      how fast it is, beside the floors and a peer (ten minutes; QUICK=1: two)"
+	@echo "make bench-guard  instructions per dossier against the recorded figures (RECORD=1 records them)"
 
 # Installs what a fresh Debian machine lacks; quiet and quick when nothing is missing.
 packages:
@@ -33,6 +37,10 @@ test: packages
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
 
+# The manual's page of rules, from the catalogue; a test compares the two.
+pages: build
+	.build/debug/songhan rules page --output docs/manual/rules.md
+
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift
 
@@ -52,6 +60,18 @@ demo: release
 
 demo-stop:
 	@cd $(DEMO) && ../$(SONGHAN) warehouse stop
+
+# The ways of measuring are told in docs/manual/performance.md. SONGHAN=path measures another build.
+bench: release bench-packages
+	@test -x Benchmarks/.venv/bin/python || python3 -m venv Benchmarks/.venv
+	@Benchmarks/.venv/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt
+	@python3 Benchmarks/bench.py --songhan $(SONGHAN) $(if $(QUICK),--quick)
+
+bench-guard: release bench-packages
+	@python3 Benchmarks/guard.py --songhan $(SONGHAN) $(if $(RECORD),--record)
+
+bench-packages:
+	@$(MAKE) --no-print-directory packages PACKAGES="$(BENCH_PACKAGES)"
 
 clean:
 	rm -rf .build

@@ -115,6 +115,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: ["Bytes", "Findings", "Transform", "Definitions", "Runs", "Synthesis"], swiftSettings: strict),
+    // against a private PostgreSQL
+    .testTarget(
+      name: "ToolsDatabaseTests",
+      dependencies: ["Bytes", "Findings", "Postgres", "Definitions", "Runs", "Synthesis", logging], swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
     .testTarget(
       name: "ExtractXMLTests", dependencies: ["Bytes", "Findings", "Records", "ExtractXML"], swiftSettings: strict),

@@ -155,8 +155,9 @@ CREATE TABLE intake.dossier (
   CONSTRAINT dossier_version_accepted CHECK (version IS NULL OR (version >= 1 AND outcome = 'accepted')),
   CONSTRAINT dossier_current_accepted CHECK (NOT is_current OR (outcome = 'accepted' AND superseded_by_file_id IS NULL))
 );
-CREATE UNIQUE INDEX dossier_current ON intake.dossier (facility_code, dossier_kind, encounter_key) WHERE is_current;
-CREATE UNIQUE INDEX dossier_version ON intake.dossier (facility_code, dossier_kind, encounter_key, version) WHERE version IS NOT NULL;
+-- the key first: PostgreSQL 15 would otherwise walk all keys of a facility instead of searching the listed ones
+CREATE UNIQUE INDEX dossier_current ON intake.dossier (encounter_key, facility_code, dossier_kind) WHERE is_current;
+CREATE UNIQUE INDEX dossier_version ON intake.dossier (encounter_key, facility_code, dossier_kind, version) WHERE version IS NOT NULL;
 CREATE INDEX dossier_rejected ON intake.dossier (facility_code, dossier_kind, encounter_key) WHERE outcome = 'rejected';
 COMMENT ON TABLE intake.dossier IS 'One dossier of one file and its fate. Which version of a visit is current is decided here, once.';
 COMMENT ON COLUMN intake.dossier.encounter_key IS 'MA_LK, or the key made for an assessment; null when a rejected dossier has none.';

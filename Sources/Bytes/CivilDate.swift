@@ -1,14 +1,14 @@
 /// A day of the proleptic Gregorian calendar, without a time zone.
 @frozen
-package struct CivilDate: Sendable, Hashable, Comparable {
+public struct CivilDate: Sendable, Hashable, Comparable {
   /// Days since 1970-01-01.
-  package var daysSinceEpoch: Int32
+  public var daysSinceEpoch: Int32
 
-  @inlinable package init(daysSinceEpoch: Int32) { self.daysSinceEpoch = daysSinceEpoch }
+  @inlinable public init(daysSinceEpoch: Int32) { self.daysSinceEpoch = daysSinceEpoch }
 
   /// The day `day` of `month` of `year`, or nil when there is no such day; years 1 to 9999.
   @inlinable
-  package init?(year: Int32, month: Int32, day: Int32) {
+  public init?(year: Int32, month: Int32, day: Int32) {
     guard year >= 1, year <= 9999, month >= 1, month <= 12, day >= 1, day <= 31 else { return nil }
     if day > 28 && day > CivilDate.days(inMonth: month, year: year) { return nil }
     daysSinceEpoch = CivilDate.count(year: year, month: month, day: day)
@@ -16,13 +16,13 @@ package struct CivilDate: Sendable, Hashable, Comparable {
 
   /// Reads a date written `yyyyMMdd`: exactly eight ASCII digits.
   @inlinable
-  package init?(compact text: Span<UInt8>) {
+  public init?(compact text: Span<UInt8>) {
     guard text.count == 8 else { return nil }
     self.init(compact: text, at: 0)
   }
 
   @inlinable
-  package init?(compact text: Span<UInt8>, at start: Int) {
+  public init?(compact text: Span<UInt8>, at start: Int) {
     guard let year = CivilDate.number(text, start, 4), let month = CivilDate.number(text, start + 4, 2),
       let day = CivilDate.number(text, start + 6, 2)
     else { return nil }
@@ -31,7 +31,7 @@ package struct CivilDate: Sendable, Hashable, Comparable {
 
   /// `count` ASCII digits at `start`, or nil.
   @inlinable
-  package static func number(_ text: Span<UInt8>, _ start: Int, _ count: Int) -> Int32? {
+  public static func number(_ text: Span<UInt8>, _ start: Int, _ count: Int) -> Int32? {
     var value: Int32 = 0
     for i in start..<start + count {
       let digit = text[i] &- UInt8(ascii: "0")
@@ -42,15 +42,15 @@ package struct CivilDate: Sendable, Hashable, Comparable {
   }
 
   @inlinable
-  package static func < (a: CivilDate, b: CivilDate) -> Bool { a.daysSinceEpoch < b.daysSinceEpoch }
+  public static func < (a: CivilDate, b: CivilDate) -> Bool { a.daysSinceEpoch < b.daysSinceEpoch }
 
   @inlinable
-  package static func isLeap(_ year: Int32) -> Bool {
+  public static func isLeap(_ year: Int32) -> Bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
   }
 
   @inlinable
-  package static func days(inMonth month: Int32, year: Int32) -> Int32 {
+  public static func days(inMonth month: Int32, year: Int32) -> Int32 {
     switch month {
     case 2: isLeap(year) ? 29 : 28
     case 4, 6, 9, 11: 30
@@ -71,7 +71,7 @@ package struct CivilDate: Sendable, Hashable, Comparable {
 
   /// Year, month (1–12) and day (1–31).
   @inlinable
-  package var components: (year: Int32, month: Int32, day: Int32) {
+  public var components: (year: Int32, month: Int32, day: Int32) {
     let z = daysSinceEpoch + 719_468
     let era = (z >= 0 ? z : z - 146_096) / 146_097
     let dayOfEra = z - era * 146_097
@@ -84,12 +84,12 @@ package struct CivilDate: Sendable, Hashable, Comparable {
 
   /// The first day of this day's month.
   @inlinable
-  package var firstOfMonth: CivilDate {
+  public var firstOfMonth: CivilDate {
     CivilDate(daysSinceEpoch: daysSinceEpoch - (components.day - 1))
   }
 
   /// The first day of the month after this day's month.
-  package var firstOfNextMonth: CivilDate {
+  public var firstOfNextMonth: CivilDate {
     let (year, month, _) = components
     return CivilDate(
       daysSinceEpoch: month == 12
@@ -99,7 +99,7 @@ package struct CivilDate: Sendable, Hashable, Comparable {
 
 extension CivilDate: CustomStringConvertible {
   /// `2025-03-01` (ISO 8601).
-  package var description: String {
+  public var description: String {
     let (year, month, day) = components
     return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
   }
@@ -113,15 +113,15 @@ func padded(_ number: some BinaryInteger, _ width: Int) -> String {
 
 /// A minute of local time in Viet Nam (UTC+7, no daylight saving): what `yyyyMMddHHmm` says.
 @frozen
-package struct CivilMinute: Sendable, Hashable, Comparable {
+public struct CivilMinute: Sendable, Hashable, Comparable {
   /// Minutes since 1970-01-01 00:00 local time.
-  package var minutesSinceEpoch: Int64
+  public var minutesSinceEpoch: Int64
 
-  @inlinable package init(minutesSinceEpoch: Int64) { self.minutesSinceEpoch = minutesSinceEpoch }
+  @inlinable public init(minutesSinceEpoch: Int64) { self.minutesSinceEpoch = minutesSinceEpoch }
 
   /// Reads exactly twelve ASCII digits `yyyyMMddHHmm`, hour 00–23.
   @inlinable
-  package init?(compact text: Span<UInt8>) {
+  public init?(compact text: Span<UInt8>) {
     guard text.count == 12, let day = CivilDate(compact: text, at: 0), let hour = CivilDate.number(text, 8, 2),
       let minute = CivilDate.number(text, 10, 2), hour < 24, minute < 60
     else { return nil }
@@ -129,51 +129,51 @@ package struct CivilMinute: Sendable, Hashable, Comparable {
   }
 
   @inlinable
-  package static func < (a: CivilMinute, b: CivilMinute) -> Bool { a.minutesSinceEpoch < b.minutesSinceEpoch }
+  public static func < (a: CivilMinute, b: CivilMinute) -> Bool { a.minutesSinceEpoch < b.minutesSinceEpoch }
 
   @inlinable
-  package var day: CivilDate {
+  public var day: CivilDate {
     let (q, r) = minutesSinceEpoch.quotientAndRemainder(dividingBy: 1440)
     return CivilDate(daysSinceEpoch: Int32(truncatingIfNeeded: r < 0 ? q - 1 : q))
   }
 
   /// Minute of the day, 0–1439.
   @inlinable
-  package var minuteOfDay: Int64 {
+  public var minuteOfDay: Int64 {
     let r = minutesSinceEpoch % 1440
     return r < 0 ? r + 1440 : r
   }
 
   /// Seconds since 1970-01-01 00:00 UTC.
   @inlinable
-  package var unixSeconds: Int64 { (minutesSinceEpoch - 420) * 60 }
+  public var unixSeconds: Int64 { (minutesSinceEpoch - 420) * 60 }
 }
 
 extension CivilMinute: CustomStringConvertible {
   /// `2025-03-01T08:30+07:00` (ISO 8601).
-  package var description: String {
+  public var description: String {
     "\(day)T\(padded(minuteOfDay / 60, 2)):\(padded(minuteOfDay % 60, 2))+07:00"
   }
 }
 
 /// A birth date as the decisions write it: twelve digits, where unknown parts are zeros (QĐ 130, field NGAY_SINH).
 @frozen
-package struct BirthDate: Sendable, Hashable {
+public struct BirthDate: Sendable, Hashable {
   @frozen
-  package enum Precision: UInt8, Sendable, Hashable {
+  public enum Precision: UInt8, Sendable, Hashable {
     case year
     case day
     case minute
   }
   /// The day of birth; 1 January of the year when only the year is known.
-  package var day: CivilDate
-  package var precision: Precision
+  public var day: CivilDate
+  public var precision: Precision
   /// Minute of the day when `precision` is `.minute`, else 0.
-  package var minuteOfDay: Int32
+  public var minuteOfDay: Int32
 
   /// Reads 12 digits `yyyyMMddHHmm` (or 8 digits): month and day both real or both `00`; time `0000` is taken as unknown.
   @inlinable
-  package init?(compact text: Span<UInt8>) {
+  public init?(compact text: Span<UInt8>) {
     guard text.count == 12 || text.count == 8, let year = CivilDate.number(text, 0, 4),
       let month = CivilDate.number(text, 4, 2), let dayOfMonth = CivilDate.number(text, 6, 2)
     else { return nil }
@@ -193,14 +193,14 @@ package struct BirthDate: Sendable, Hashable {
   }
 
   @inlinable
-  package init(day: CivilDate, precision: Precision, minuteOfDay: Int32) {
+  public init(day: CivilDate, precision: Precision, minuteOfDay: Int32) {
     self.day = day
     self.precision = precision
     self.minuteOfDay = minuteOfDay
   }
 
   @inlinable
-  package var moment: CivilMinute {
+  public var moment: CivilMinute {
     CivilMinute(minutesSinceEpoch: Int64(day.daysSinceEpoch) * 1440 + Int64(minuteOfDay))
   }
 }

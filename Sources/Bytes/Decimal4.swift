@@ -1,19 +1,20 @@
 /// A decimal number as a count of ten-thousandths: what the warehouse's `numeric(18,4)` holds, exactly.
 @frozen
-package struct Decimal4: Sendable, Hashable, Comparable {
+public struct Decimal4: Sendable, Hashable, Comparable {
   /// The number times 10,000.
-  package var units: Int64
+  public var units: Int64
 
-  @inlinable package init(units: Int64) { self.units = units }
+  @inlinable public init(units: Int64) { self.units = units }
 
   @inlinable
-  package static func < (a: Decimal4, b: Decimal4) -> Bool { a.units < b.units }
+  public static func < (a: Decimal4, b: Decimal4) -> Bool { a.units < b.units }
 
   /// The largest magnitude that `numeric(18,4)` holds, in units.
-  package static let limit: Int64 = 999_999_999_999_999_999
+  public static let limit: Int64 = 999_999_999_999_999_999
 
   /// Why a text is no decimal number.
-  package enum Fault: Error, Hashable {
+  @frozen
+  public enum Fault: Error, Hashable {
     case blank
     case notANumber
     /// More than 14 digits before the point.
@@ -21,16 +22,24 @@ package struct Decimal4: Sendable, Hashable, Comparable {
   }
 
   /// A number together with how many decimals were written.
-  package struct Reading: Sendable {
-    package var value: Decimal4
-    package var decimals: Int
+  @frozen
+  public struct Reading: Sendable {
+    public var value: Decimal4
+    public var decimals: Int
     /// False when digits after the fourth decimal, other than zeros, were written: `value` is then cut short.
-    package var isExact: Bool
+    public var isExact: Bool
+
+    @inlinable
+    public init(value: Decimal4, decimals: Int, isExact: Bool) {
+      self.value = value
+      self.decimals = decimals
+      self.isExact = isExact
+    }
   }
 
   /// Reads `-?digits[.digits]`: ASCII only, decimal point, no separators, no exponent, at least one digit on each side of a point.
   @inlinable
-  package static func read(_ text: Span<UInt8>) -> Result<Reading, Fault> {
+  public static func read(_ text: Span<UInt8>) -> Result<Reading, Fault> {
     var index = 0
     let end = text.count
     guard end > 0 else { return .failure(.blank) }
@@ -79,7 +88,7 @@ package struct Decimal4: Sendable, Hashable, Comparable {
 
 extension Decimal4: CustomStringConvertible {
   /// `-12.5`, without trailing zeros.
-  package var description: String {
+  public var description: String {
     let magnitude = units.magnitude
     let whole = magnitude / 10_000
     let fraction = magnitude % 10_000

@@ -5,43 +5,46 @@ package import Findings
 ///
 /// Cells are not copies: a plain value points into the document as it was decoded; only what had to be put together (character
 /// references, split CDATA, line ends) stands behind the documents.
-package struct TableRecords: Sendable {
+@frozen
+public struct TableRecords: Sendable {
+  // public for the same reason as the leaves of `Bytes`: cells are read across modules
+
   /// Where a cell's text stands in ``Dossier/text``.
   @frozen
-  package struct Cell: Sendable, Hashable {
-    package var offset: UInt32
-    package var length: UInt32
-    @inlinable package init(offset: UInt32, length: UInt32) { (self.offset, self.length) = (offset, length) }
+  public struct Cell: Sendable, Hashable {
+    public var offset: UInt32
+    public var length: UInt32
+    @inlinable public init(offset: UInt32, length: UInt32) { (self.offset, self.length) = (offset, length) }
     /// The element was not there at all.
-    package static let missing = Cell(offset: .max, length: 0)
-    @inlinable package var isMissing: Bool { offset == .max }
-    @inlinable package var range: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
+    @inlinable public static var missing: Cell { Cell(offset: .max, length: 0) }
+    @inlinable public var isMissing: Bool { offset == .max }
+    @inlinable public var range: Range<Int> { Int(offset)..<Int(offset) + Int(length) }
   }
 
   /// An element that the schema does not know, kept for the row's `extra`.
-  package struct Extra: Sendable, Hashable {
+  public struct Extra: Sendable, Hashable {
     /// Row, from 0.
-    package var row: Int
-    package var name: String
-    package var cell: Cell
+    public var row: Int
+    public var name: String
+    public var cell: Cell
 
-    package init(row: Int, name: String, cell: Cell) { (self.row, self.name, self.cell) = (row, name, cell) }
+    public init(row: Int, name: String, cell: Cell) { (self.row, self.name, self.cell) = (row, name, cell) }
   }
 
-  package let columnCount: Int
-  package var cells: [Cell] = []
+  public let columnCount: Int
+  public var cells: [Cell] = []
   /// What the check read out of each cell (``CellValue``); same shape as `cells`.
-  package var values: [Int64] = []
-  package var rowCount = 0
-  package var extras: [Extra] = []
+  public var values: [Int64] = []
+  public var rowCount = 0
+  public var extras: [Extra] = []
   /// Cells whose element stood more than once in its row: (row, column), from 0. The first one counts.
-  package var repeated: [(row: Int, column: Int)] = []
+  public var repeated: [(row: Int, column: Int)] = []
   /// Where the table's document begins in the file as delivered, from 0.
-  package var byteOffset = 0
+  public var byteOffset = 0
 
-  package init(columnCount: Int) { self.columnCount = columnCount }
+  public init(columnCount: Int) { self.columnCount = columnCount }
 
-  package mutating func removeAll() {
+  public mutating func removeAll() {
     cells.removeAll(keepingCapacity: true)
     values.removeAll(keepingCapacity: true)
     if !extras.isEmpty { extras.removeAll(keepingCapacity: true) }
@@ -51,26 +54,26 @@ package struct TableRecords: Sendable {
   }
 
   /// Opens a row whose cells are all missing.
-  package mutating func appendRow() {
+  public mutating func appendRow() {
     cells.append(contentsOf: repeatElement(.missing, count: columnCount))
     rowCount += 1
   }
 
   @inlinable
-  package func cell(_ row: Int, _ column: Int) -> Cell { cells[row * columnCount + column] }
+  public func cell(_ row: Int, _ column: Int) -> Cell { cells[row * columnCount + column] }
 }
 
 /// What the check made of a cell, in one integer: money in ten-thousandths, a date in days, a minute in minutes, an integer as is.
-package enum CellValue {
+public enum CellValue {
   /// Missing, empty or only white space.
-  package static let blank = Int64.min
+  @inlinable public static var blank: Int64 { Int64.min }
   /// Filled, but not what its type says.
-  package static let invalid = Int64.min + 1
+  @inlinable public static var invalid: Int64 { Int64.min + 1 }
   /// Filled text: nothing to read.
-  package static let text = Int64.min + 2
+  @inlinable public static var text: Int64 { Int64.min + 2 }
 
   @inlinable
-  package static func isValue(_ value: Int64) -> Bool { value > text }
+  public static func isValue(_ value: Int64) -> Bool { value > text }
 }
 
 /// All records of one visit (hồ sơ), or one row of a check-in or assessment file, as a reader hands them on; reused for the next one.

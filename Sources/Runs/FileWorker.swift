@@ -17,6 +17,8 @@ package enum RunFailure: Error, CustomStringConvertible {
   case files(FileFailure)
   case cluster(ClusterFailure)
   case notReady(String)
+  /// What was asked for is not there.
+  case missing(String)
   case internalMistake(String)
 
   package var description: String {
@@ -25,6 +27,7 @@ package enum RunFailure: Error, CustomStringConvertible {
     case .files(let failure): failure.description
     case .cluster(let failure): "\(failure). \(failure.mend)"
     case .notReady(let text): text
+    case .missing(let text): text
     case .internalMistake(let text): text
     }
   }
@@ -36,6 +39,7 @@ package enum RunFailure: Error, CustomStringConvertible {
     case .files(let failure): Int32(failure.exitCode)
     case .cluster(let failure): failure.isTransient ? 75 : 78
     case .notReady: 78
+    case .missing: 66
     case .internalMistake: 70
     }
   }
@@ -68,11 +72,14 @@ final class FileWorker {
   private var partitions: Partitions
   private var batch: PreparedBatch
   private let compressor = ZstandardCompressor()
+  /// Set while stored dossiers are judged again.
+  private var again: Again?
 
   init(_ context: RunContext) throws(RunFailure) {
     self.context = context
     do throws(ServerFailure) {
       connection = try Connection(context.conninfo, applicationName: "songhan")
+      try FileLoad.prepare(connection)
     } catch {
       throw .server(error)
     }
@@ -135,6 +142,7 @@ final class FileWorker {
       Thread.sleep(forTimeInterval: wait)
       do throws(ServerFailure) {
         connection = try Connection(context.conninfo, applicationName: "songhan")
+        try FileLoad.prepare(connection)
         return
       } catch {
         if !error.isTransient { throw .server(error) }
@@ -157,12 +165,16 @@ final class FileWorker {
       throw .server(error)
     }
     failpoint("run.claimed")
-    report.fileID = claim.fileID == 0 ? nil : claim.fileID
-    switch claim.outcome {
-    case .busy:
+    if case .busy = claim.outcome {
       report.state = .waiting
       report.reason = "S15"
       return finished(report)
+    }
+    report.fileID = claim.fileID
+    // held until the receipt is written and the source removed: recovery leaves the files of living processes alone
+    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
+    switch claim.outcome {
+    case .busy, .claimed: break
     case .ended(let state):
       return try again(file, claim, state, &report)
     case .duplicate(let original):
@@ -173,9 +185,7 @@ final class FileWorker {
       return try close(file, copy, claim, report)
     case .exhausted:
       return try end(file, copy, claim, facility, .quarantined, Finding(.S13, .reject), FindingTally(), seen: 0, &report)
-    case .claimed: break
     }
-    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
     guard let facility else {
       return try end(file, copy, claim, nil, .quarantined, Finding(.S08, .reject), FindingTally(), seen: 0, &report)
     }
@@ -199,6 +209,54 @@ final class FileWorker {
     }
   }
 
+  /// Judges stored dossiers again and loads what is accepted now, in one transaction and under a file number of its own.
+  ///
+  /// - Parameter name: of the delivery.
+  func work(_ again: Again, _ copy: SpoolCopy, name: String, _ facility: Facility) throws(RunFailure) -> FileReport {
+    var report = FileReport(name: name, state: .refused)
+    report.facility = facility.code
+    report.sha256 = copy.contentHash.hex
+    report.sizeInBytes = copy.sizeInBytes
+    report.kind = again.kind.rawValue
+    report.origin = again.origin
+    report.stillRejected = again.stillRejected
+    guard let rulings = context.rulings[facility.feed], let mappers = context.mappers[facility.feed],
+      let label = try? FileName("again")
+    else { throw .notReady("there is no feed «\(facility.feed)» with an envelope reader in Pipelines/") }
+    self.again = again
+    defer { self.again = nil }
+    let file = InboxFile(facility: facility.code, directory: context.spool, name: label, stamp: copy.source)
+    do {
+      try partitions.ensure(again.months, on: connection)
+      try connection.begin()
+      let claim = try Ledger.openAgain(
+        kind: again.kind.rawValue, origin: again.origin, facility: facility.code, name: name, feed: facility.feed,
+        hash: copy.contentHash, size: copy.sizeInBytes, run: context.runID, on: connection)
+      report.fileID = claim.fileID
+      let done = try loadOnce(file, copy, claim, facility, rulings, mappers, &report)
+      // rolled back: the number was never taken
+      if done.state == .refused { return FileWorker.withoutNumber(done) }
+      return done
+    } catch {
+      connection.rollback()
+      switch error {
+      case let failure as ServerFailure: throw .server(failure)
+      case LoadFailure.server(let failure): throw .server(failure)
+      case LoadFailure.countsDoNotAddUp:
+        throw .internalMistake("the counts of a file do not add up; nothing of it was committed")
+      case let failure as FileFailure: throw .files(failure)
+      case let failure as RunFailure: throw failure
+      default: throw .internalMistake("stored dossiers could not be read again; nothing was changed")
+      }
+    }
+  }
+
+  private static func withoutNumber(_ report: FileReport) -> FileReport {
+    var report = report
+    report.fileID = nil
+    return report
+  }
+
   /// What is known while the dossiers of a file go by.
   private struct Progression {
     var dossiers = FileReport.Dossiers()
@@ -208,6 +266,8 @@ final class FileWorker {
     var months: Set<CivilDate> = []
     var keysOfBatch: Set<[UInt8]> = []
     var refusal: Finding?
+    /// Of the duplicates those that a later delivery had replaced already.
+    var older = 0
   }
 
   private func load(
@@ -235,7 +295,7 @@ final class FileWorker {
     throw LoadFailure.partitionMissing
   }
 
-  private func reader(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
+  func reader(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
     var reader = copy.reader()
     var piece = [UInt8](repeating: 0, count: 256 * 1024)
     return { (most, target) throws(ReaderFailure) in
@@ -258,7 +318,7 @@ final class FileWorker {
     let common = context.definitions.common
     let load = FileLoad(
       connection: connection, schema: common, fileID: claim.fileID, epoch: claim.epoch, facility: facility.code,
-      compressor: compressor)
+      compressor: compressor, origin: again?.origin)
     let destinations = context.project.configuration.destinations.filter {
       rulings.feed.destinations.isEmpty || rulings.feed.destinations.contains($0.name)
     }
@@ -283,13 +343,14 @@ final class FileWorker {
       state.dossiers.duplicate += staged.duplicates.count + batch.entries.lazy.filter { $0.outcome == .repeated }.count
       state.dossiers.rejected += batch.entries.lazy.filter { $0.outcome == .rejected }.count
       state.dossiers.superseding += staged.superseding.count
+      state.older += staged.older.count
       for entity in staged.rows.indices { state.rows[entity] += staged.rows[entity] }
       context.progress.add(dossiers: batch.entries.count, bytes: batch.entries.reduce(0) { $0 + $1.sizeInBytes })
       batch.removeAll()
       state.keysOfBatch.removeAll(keepingCapacity: true)
     }
 
-    let pass = FilePass(rulings: rulings, receivedAt: Clock.now())
+    let pass = FilePass(rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers)
     let facts = try pass.run(tally: &tally, read: reader(copy)) { dossier, verdict, facts, log in
       state.dossiers.seen += 1
       state.editions.insert(dossier.edition.rawValue)
@@ -342,14 +403,27 @@ final class FileWorker {
       throw LoadFailure.server(.refused(Refusal("57014")))
     }
     report.edition = state.editions.sorted().joined(separator: ",")
+    if state.refusal == nil, let stated = facts.facility, stated.utf8.count == 5, stated != facility.code {
+      state.refusal = Finding(context.registry[stated] != nil ? .S07 : .S08, .reject)  // a file without any dossier
+    }
     if let refusal = state.refusal ?? facts.refusal {
       load.rollback()
       if state.refusal != nil { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }
+      if again != nil {
+        // nothing is written down: the delivery keeps the fate it had
+        report.state = .refused
+        report.reason = refusal.code.description
+        report.findings = tally.byCode
+        report.details = tally.details(context.definitions.catalogue, .vietnamese)
+        return finished(report)
+      }
       if refusal.code == .S04, !context.assumesSettled, try mayWait(file) {
         return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
       }
       let ending: Ledger.Event = refusal.code == .S03 || refusal.code == .S08 ? .quarantined : .refused
-      return try end(file, copy, claim, facility, ending, refusal, tally, seen: 0, &report)
+      // over the error budget nothing is loaded, but each rejected dossier is named
+      let rejected = refusal.code == .S23 ? state.rejected : []
+      return try end(file, copy, claim, facility, ending, refusal, tally, rejected: rejected, seen: 0, &report)
     }
     try stage(facts.createdOn)
     report.state = .loaded
@@ -358,12 +432,15 @@ final class FileWorker {
     for (number, entity) in common.entities.enumerated() where state.rows[number] > 0 { report.rows[entity.name] = state.rows[number] }
     report.details = tally.details(context.definitions.catalogue, .vietnamese)
     report.moreDetails = tally.more > 0 ? tally.more : nil
+    if again != nil { report.older = state.older }
     let receipt = Receipt(report, facilityName: facility.name, rejected: state.rejected, judgedAt: Clock.text())
     do throws(LoadFailure) {
+      try load.settle()
       try load.commit(
         FileLoad.Closing(
           seen: state.dossiers.seen, accepted: state.dossiers.accepted, rejected: state.dossiers.rejected,
-          duplicate: state.dossiers.duplicate, superseding: state.dossiers.superseding, rows: report.rows.json(pretty: false),
+          duplicate: state.dossiers.duplicate, superseding: state.dossiers.superseding,
+          withFindings: tally.dossiersWithFindings, rows: report.rows.json(pretty: false),
           findingCounts: report.findings.json(pretty: false), editions: report.edition ?? "", receipt: receipt.json(),
           findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID))
     } catch {
@@ -397,7 +474,7 @@ final class FileWorker {
   /// Ends a file of which nothing is loaded.
   private func end(
     _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility?, _ ending: Ledger.Event, _ finding: Finding,
-    _ tally: FindingTally, seen: Int, _ report: inout FileReport
+    _ tally: FindingTally, rejected: [(dossier: Int, key: String?)] = [], seen: Int, _ report: inout FileReport
   ) throws(LoadFailure) -> FileReport {
     var tally = tally
     let schemas = facility.flatMap { context.rulings[$0.feed] }?.schemas ?? context.definitions.schemas.values.map { $0 }
@@ -410,11 +487,10 @@ final class FileWorker {
     report.findings = tally.byCode
     report.details = tally.details(context.definitions.catalogue, .vietnamese)
     report = finished(report)
-    let receipt = Receipt(report, facilityName: facility?.name, rejected: [], judgedAt: Clock.text())
+    let receipt = Receipt(report, facilityName: facility?.name, rejected: rejected, judgedAt: Clock.text())
     try Ledger.end(
       ending, claim, reason: finding.code.description, detail: nil, receipt: receipt.json(), seen: 0,
       findings: tally.ledgerFindings, counts: tally.codeCounts, run: context.runID, on: connection)
-    if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) }
     if ending == .waiting {
       do throws(ServerFailure) { try Ledger.forgiveWaiting(claim, on: connection) } catch { throw .server(error) }
       return report
@@ -514,6 +590,7 @@ final class FileWorker {
     }
     try writeReceipt(claim)
     failpoint("run.receipt-written")
+    if again != nil { return report }  // there is no source to take away
     let keeps = context.project.configuration.keepOriginals
     let state = wasLoaded ? .loaded : report.state
     let target = state == .loaded || state == .duplicate ? context.archive : context.quarantine

@@ -19,19 +19,33 @@ package struct FieldCheck: Sendable {
   }
 
   /// The rest of a column, looked at only where the cell gives cause.
-  private struct Compiled: Sendable {
-    var maxLength: Int
-    var warnAboveLength: Int
-    var separator: UInt8
-    var codes: CodeSet?
+  private final class Compiled: Sendable {
+    let maxLength: Int
+    let warnAboveLength: Int
+    let separator: UInt8
+    let codes: CodeSet?
     /// Codes of one digit without the leading zero, as data before 4750 has them.
-    var allowsBareDigit: Bool
-    var isFacility: Bool
-    var conditions: [CompiledCondition]
+    let allowsBareDigit: Bool
+    let isFacility: Bool
+    let conditions: [CompiledCondition]
     /// The code of a value outside of its list: B15, or that of the field's own rule.
-    var listCode: FindingCode
+    let listCode: FindingCode
     /// The code of a date that is none: B06, B07 for births, B09 for NGAY_MIEN_CCT.
-    var dateCode: FindingCode
+    let dateCode: FindingCode
+
+    init(
+      maxLength: Int, warnAboveLength: Int, separator: UInt8, codes: CodeSet?, allowsBareDigit: Bool, isFacility: Bool, conditions: [CompiledCondition], listCode: FindingCode, dateCode: FindingCode
+    ) {
+      self.maxLength = maxLength
+      self.warnAboveLength = warnAboveLength
+      self.separator = separator
+      self.codes = codes
+      self.allowsBareDigit = allowsBareDigit
+      self.isFacility = isFacility
+      self.conditions = conditions
+      self.listCode = listCode
+      self.dateCode = dateCode
+    }
   }
 
   private struct CompiledCondition: Sendable {

@@ -6,18 +6,24 @@ import Runs
 
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Judges files exactly as run would, without a database; for a hospital's own computer too.",
+    commandName: "check", 
+    abstract: "Judges files exactly as run would, without a database; for a hospital's own computer too.",
     discussion: """
-      Exit 0 when every dossier of every file may be loaded, 65 when not.
+      Prints what the receipt would say, then a table. Needs no project and no
+      server, only the folders Schemas and Pipelines: beside the program, in the
+      working folder, or named by --definitions or SONGHAN_DEFINITIONS. Exit 0 when
+      every dossier of every file may be loaded, 65 when not, 66 when a file cannot
+      be read.
 
-      Example: songhan check export.xml --lang vi
+      Example: songhan check export.xml --facility 48001 --lang en
 
       \(ExitCodes.help)
       """)
 
   @Argument(help: ArgumentHelp("Files to judge.", valueName: "file")) var files: [String]
   @Option(help: "What the files are: a feed of Pipelines/.") var feed = "qd3176"
-  @Option(help: "Facility the files are from: another one in the content is refused.") var facility: String?
+  @Option(help: ArgumentHelp("Facility the files are from: another one in the content is refused.", valueName: "code"))
+  var facility: String?
   @Option(help: ArgumentHelp("Folder of Schemas and Pipelines.", valueName: "dir")) var definitions: String?
   @Option(name: .customLong("lang"), help: "Language of messages: vi or en.") var language = "vi"
   @Flag(name: .long, help: "Print one JSON object instead of text.") var json = false
@@ -44,8 +50,9 @@ struct CheckCommand: ParsableCommand {
       }
     }
     let isValid = reports.allSatisfy { $0.state == .valid }
-    let report = RunReport(
+    var report = RunReport(
       run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: Clock.text())
+    check.note(feed: feed, in: &report)
     if json {
       Output.print(report.json())
     } else {

@@ -5,7 +5,16 @@ import Runs
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Looks at everything a run needs; each line is ok, or not ok with how to mend it.",
-    discussion: "Example: songhan doctor -c /srv/songhan/songhan.yaml\n\n\(ExitCodes.help)")
+    discussion: """
+      Reads the configuration, the registry and the definitions, looks at the
+      folders and the free space, and asks the warehouse for its settings, its
+      migrations and its clock. It changes nothing. The exit code is the highest one
+      of the lines.
+
+      Example: songhan doctor -c /srv/songhan/songhan.yaml
+
+      \(ExitCodes.help)
+      """)
 
   @OptionGroup var common: CommonOptions
 

@@ -3,12 +3,24 @@ import Runs
 
 struct DossiersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dossiers", abstract: "Versions of a visit, and the delivered bytes of any of them.", discussion: ExitCodes.help,
+    commandName: "dossiers", abstract: "Versions of a visit, and the delivered bytes of any of them.",
+    discussion: """
+      Example: songhan dossiers list 48001 MA_LK
+
+      \(ExitCodes.help)
+      """,
     subcommands: [List.self, Show.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists all deliveries of a dossier.", discussion: "Example: songhan dossiers list 48001 MA_LK\n\n\(ExitCodes.help)")
+      abstract: "Lists all deliveries of a dossier.", discussion: """
+        Accepted versions, rejected deliveries and duplicates, with file and place in
+        it.
+
+        Example: songhan dossiers list 48001 MA_LK
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
     @Argument(help: "Facility code.") var facility: String
     @Argument(help: ArgumentHelp("Key of the visit (MA_LK).", valueName: "ma-lk")) var key: String
@@ -34,7 +46,14 @@ struct DossiersCommand: ParsableCommand {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints the delivered bytes of a dossier, the current version or an older one.",
-      discussion: "The output holds patient data. Example: songhan dossiers show 48001 MA_LK --version 1\n\n\(ExitCodes.help)")
+      discussion: """
+        The output holds patient data. It is the HOSO element (of a check-in or an
+        assessment its row) as delivered, byte for byte.
+
+        Example: songhan dossiers show 48001 MA_LK --version 1
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
     @Argument(help: "Facility code.") var facility: String
     @Argument(help: ArgumentHelp("Key of the visit (MA_LK).", valueName: "ma-lk")) var key: String

@@ -4,7 +4,16 @@ import Runs
 
 struct FacilityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "facility", abstract: "The registry of hospitals.", discussion: ExitCodes.help,
+    commandName: "facility", abstract: "The registry of hospitals.",
+    discussion: """
+      It is the file facilities.yaml of the project. Files of a hospital that is not
+      in it are quarantined. To suspend a hospital, write «active: false» in its
+      entry.
+
+      Example: songhan facility list
+
+      \(ExitCodes.help)
+      """,
     subcommands: [Add.self, List.self])
 
   struct Add: ParsableCommand {
@@ -50,7 +59,12 @@ struct FacilityCommand: ParsableCommand {
   }
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists the hospitals.", discussion: ExitCodes.help)
+    static let configuration = CommandConfiguration(abstract: "Lists the hospitals.",
+      discussion: """
+        Example: songhan facility list --json
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
 
     func run() throws {

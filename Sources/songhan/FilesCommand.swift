@@ -3,15 +3,21 @@ import Runs
 
 struct FilesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "files", abstract: "The ledger of delivered files.", discussion: ExitCodes.help, subcommands: [List.self, Show.self])
+    commandName: "files", abstract: "The ledger of delivered files.",
+    discussion: """
+      Example: songhan files list --facility 48001
+
+      \(ExitCodes.help)
+      """,
+    subcommands: [List.self, Show.self, Reload.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Lists files, the newest first.", discussion: "Example: songhan files list --state refused\n\n\(ExitCodes.help)")
     @OptionGroup var common: CommonOptions
-    @Option(help: "Only files of this hospital.") var facility: String?
+    @Option(help: ArgumentHelp("Only files of this hospital.", valueName: "code")) var facility: String?
     @Option(help: "Only files in this state: loaded, duplicate, quarantined, refused, claimed, waiting.") var state: String?
-    @Option(help: "At most so many.") var limit = 50
+    @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit = 50
 
     func run() throws {
       let project = try common.project()
@@ -21,7 +27,8 @@ struct FilesCommand: ParsableCommand {
       var rows = [["file", "facility", "name", "received", "state", "reason", "dossiers", "accepted", "rejected", "duplicate"]]
       for file in files {
         rows.append([
-          String(file.fileID), file.facility, file.name, file.receivedAt, file.state, file.reason ?? "", String(file.dossiers),
+          String(file.fileID), file.facility, file.name, file.receivedAt,
+          file.state + (file.origin.map { " (\(file.kind) of \($0))" } ?? ""), file.reason ?? "", String(file.dossiers),
           String(file.accepted), String(file.rejected), String(file.duplicate),
         ])
       }
@@ -31,7 +38,15 @@ struct FilesCommand: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Tells the whole story of a file.", discussion: ExitCodes.help)
+    static let configuration = CommandConfiguration(
+      abstract: "Tells the whole story of a file.",
+      discussion: """
+        State, reason, counts and attempts, then every event with its time and run.
+
+        Example: songhan files show 12
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp("Number of the file.", valueName: "file-id")) var file: Int64
 
@@ -49,7 +64,7 @@ struct FilesCommand: ParsableCommand {
       let events = try attempt { () throws(RunFailure) in try ledger.events(of: file) }
       if common.json { return Output.print(Story(file: line, events: events).json()) }
       var rows = [
-        ["file", String(line.fileID)], ["facility", line.facility], ["name", line.name], ["state", line.state],
+        ["file", String(line.fileID)], ["facility", line.facility], ["name", line.name], ["state", line.state + (line.origin.map { ", \(line.kind) of \($0)" } ?? "")],
         ["reason", line.reason ?? "–"], ["SHA-256", line.sha256 ?? "–"], ["size", line.sizeInBytes.map { "\($0) bytes" } ?? "–"],
         ["edition", line.edition ?? "–"],
         [
@@ -63,6 +78,25 @@ struct FilesCommand: ParsableCommand {
       Output.print(
         ReportText.columns([["time", "event", "run"]] + events.map { [$0.at, $0.kind, $0.run.map(String.init) ?? "–"] }))
       Output.print("next:     songhan receipts show \(file)")
+    }
+  }
+  struct Reload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Judges a whole file again with today's definitions; what has not changed is a duplicate.",
+      discussion: "Example: songhan files reload 12 --dry-run\n\n\(ExitCodes.help)")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: ArgumentHelp("Number of the file.", valueName: "file-id")) var file: Int64
+    @Flag(help: "Judge and write nothing.") var dryRun = false
+
+    func run() throws {
+      let project = try common.project()
+      var options = RunOptions()
+      options.dryRun = dryRun
+      let run = Run(project: project, options: options, journal: try common.journal(project))
+      Signals.watch(run.cancellation, timeout: nil)
+      let result = try attempt { () throws(RunFailure) in try run.reload(file: file) }
+      if result.report.files.isEmpty, let failure = result.failure { throw Trouble(failure.description, failure.exitCode) }
+      try AgainOutput.print(result, project, json: common.json)
     }
   }
 }

@@ -6,7 +6,16 @@ import Runs
 struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Makes a project folder: settings, folders, a hospital registry and the pipelines.",
-    discussion: "Nothing that stands there already is changed.\n\nExample: songhan init /srv/songhan\n\n\(ExitCodes.help)")
+    discussion: """
+      Makes songhan.yaml (every setting, with its default), facilities.yaml with one
+      made-up hospital, the folders inbox, spool, archive, quarantine, receipts,
+      outbox and reports, and copies of Pipelines/ and Schemas/. Nothing that stands
+      there already is changed.
+
+      Example: songhan init /srv/songhan
+
+      \(ExitCodes.help)
+      """)
 
   @Argument(help: ArgumentHelp("Folder of the project.", valueName: "dir")) var folder = "."
   @Flag(name: .long, help: "Print one JSON object instead of text.") var json = false

@@ -5,11 +5,23 @@ import Runs
 
 struct ReceiptsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "receipts", abstract: "The answers that hospitals get.", discussion: ExitCodes.help, subcommands: [Show.self])
+    commandName: "receipts", abstract: "The answers that hospitals get.",
+    discussion: """
+      Example: songhan receipts show 12
+
+      \(ExitCodes.help)
+      """,
+    subcommands: [Show.self])
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Shows the receipt of a file again.", discussion: "Example: songhan receipts show 12 --lang en\n\n\(ExitCodes.help)")
+      abstract: "Shows the receipt of a file again.", discussion: """
+        Comes from the ledger, so it is there also when the written one was removed.
+
+        Example: songhan receipts show 12 --lang en
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp("Number of the file.", valueName: "file-id")) var file: Int64
     @Option(name: .customLong("lang"), help: "Language: vi or en.") var language = "vi"

@@ -6,18 +6,29 @@ struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "One pass over the inbox, then ends: the cron verb. Overlapping runs are harmless.",
     discussion: """
-      Example for cron: */5 * * * * cd /srv/songhan && songhan run --log-format json 2>>reports/run.log >/dev/null
+      Takes every file of the inbox that has settled (seen unchanged by two runs,
+      and for intake.settleSeconds), loads it in one transaction, and writes its
+      receipt, its parcels and the run's report. A file that is held by another run,
+      is still being written, or ends too early, waits. --dry-run judges and writes
+      nothing, not even to the ledger.
+
+      By hand:
+        songhan run --assume-settled
+      For cron:
+        */5 * * * * cd /srv/songhan && songhan run >/dev/null 2>>reports/run.log
 
       \(ExitCodes.help)
       """)
 
   @OptionGroup var common: CommonOptions
   @Flag(help: "Judge the files and write nothing.") var dryRun = false
-  @Option(help: "Only files of this hospital.") var facility: String?
-  @Option(help: "At most so many files.") var limitFiles: Int?
-  @Option(help: "Files worked on at the same time.") var jobs: Int?
+  @Option(help: ArgumentHelp("Only files of this hospital.", valueName: "code")) var facility: String?
+  @Option(help: ArgumentHelp("At most so many files.", valueName: "n")) var limitFiles: Int?
+  @Option(help: ArgumentHelp("Files worked on at the same time, 1 to 64; else run.jobs.", valueName: "n"))
+  var jobs: Int?
   @Flag(help: "Take files at once, without waiting until they have settled (for tests and by hand).") var assumeSettled = false
-  @Option(help: "End after so many seconds; what was committed stays.") var timeout: Int?
+  @Option(help: ArgumentHelp("End after so long, with 75; what was committed stays.", valueName: "seconds"))
+  var timeout: Int?
 
   func validate() throws {
     if let jobs, !(1...64).contains(jobs) { throw ValidationError("--jobs is 1 to 64") }
@@ -65,11 +76,8 @@ struct RunCommand: ParsableCommand {
   private func next(_ result: Run.Result) -> String {
     if let failure = result.failure { return failure.exitCode == 75 ? "songhan doctor, then songhan run again" : "songhan doctor" }
     let files = result.report.files
-    if let rejected = files.first(where: { $0.dossiers.rejected > 0 || $0.state == .refused || $0.state == .quarantined }),
-      let id = rejected.fileID
-    {
-      return "songhan receipts show \(id)"
-    }
+    let short = files.filter { $0.dossiers.rejected > 0 || $0.state == .refused || $0.state == .quarantined }
+    if let id = short.lazy.compactMap(\.fileID).first { return "songhan receipts show \(id)" }
     if files.contains(where: { $0.state == .waiting }) { return "songhan run again when the files have settled; songhan status" }
     return "songhan status"
   }

@@ -3,7 +3,13 @@ import Runs
 
 struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "runs", abstract: "The history of runs.", discussion: ExitCodes.help, subcommands: [List.self, Show.self])
+    commandName: "runs", abstract: "The history of runs.",
+    discussion: """
+      Example: songhan runs list
+
+      \(ExitCodes.help)
+      """,
+    subcommands: [List.self, Show.self])
 
   static func table(_ runs: [LedgerQueries.RunLine]) -> [String] {
     var rows = [["run", "started", "ended", "state", "exit", "files", "dossiers"]]
@@ -17,9 +23,17 @@ struct RunsCommand: ParsableCommand {
   }
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists runs, the newest first.", discussion: ExitCodes.help)
+    static let configuration = CommandConfiguration(
+      abstract: "Lists runs, the newest first.",
+      discussion: """
+        A run that shows no end and is not under way was killed.
+
+        Example: songhan runs list --limit 5
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
-    @Option(help: "At most so many.") var limit = 20
+    @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit = 20
 
     func run() throws {
       let project = try common.project()
@@ -31,7 +45,13 @@ struct RunsCommand: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows the totals of a run.", discussion: ExitCodes.help)
+    static let configuration = CommandConfiguration(
+      abstract: "Shows the totals of a run.",
+      discussion: """
+        Example: songhan runs show 12 --json
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
     @Argument(help: ArgumentHelp("Number of the run.", valueName: "run")) var number: Int64
 

@@ -8,9 +8,12 @@ struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample", abstract: "Writes made-up, internally consistent QĐ 3176 envelopes, with planted, listed faults.",
     discussion: """
-      The same seed gives the same bytes on every machine. The list of what was written and of every planted fault goes to planted.json.
+      The same seed gives the same bytes on every machine. The list of what was
+      written and of every planted fault goes to planted.json. Nothing in them is a
+      real person.
 
-      Example: songhan sample --facility 48001 --visits 2000 --faults 0.05 --seed 7 --output inbox/48001 --manifest planted.json
+      Example:
+        songhan sample --facility 48001 --visits 2000 --seed 7 --output inbox/48001
 
       \(ExitCodes.help)
       """)

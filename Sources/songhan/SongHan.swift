@@ -18,8 +18,9 @@ struct SongHan: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RunCommand.self,
-      StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, SampleCommand.self,
+      InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RulesCommand.self, RunCommand.self,
+      StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, RejectsCommand.self,
+      QualityCommand.self, SampleCommand.self,
     ])
 
   static func main() {
@@ -59,9 +60,17 @@ struct Trouble: Error {
 /// The exit codes, as every command's help prints them (reliability rules, section 8).
 enum ExitCodes {
   static let help = """
-    Exit codes: 0 done, or nothing to do · 3 done, but something was rejected or quarantined (see receipts) · 64 usage ·
-    65 check: the input is invalid · 66 input missing or unreadable · 70 bug, or the counts do not add up · 74 local I/O or disk
-    full · 75 try again later (database, network, lease held elsewhere) · 77 permissions or key files unsafe · 78 configuration,
-    pipeline, schema or schema version · 130 / 143 stopped by a signal.
+    Exit codes:
+      0    done, nothing rejected, or nothing to do
+      3    done, but something was rejected or quarantined (see receipts)
+      64   usage
+      65   check: the input is invalid
+      66   input missing or unreadable
+      70   a mistake of ours, or the counts do not add up
+      74   local I/O, or the disk is full
+      75   try again later (database, network, lease held elsewhere)
+      77   permissions or key files unsafe
+      78   configuration, pipeline, schema or schema version
+      130  stopped by SIGINT; 143 by SIGTERM
     """
 }

@@ -5,12 +5,30 @@ import Runs
 struct WarehouseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "warehouse", abstract: "The PostgreSQL warehouse: embedded cluster, migrations, psql.",
-    discussion: "Example: songhan warehouse start && songhan warehouse migrate\n\n\(ExitCodes.help)",
+    discussion: """
+      «warehouse: embedded» in songhan.yaml means a cluster of the project's own; a
+      libpq connection string there means a server that somebody else starts and
+      stops.
+
+      Example: songhan warehouse start && songhan warehouse migrate
+
+      \(ExitCodes.help)
+      """,
     subcommands: [Start.self, Stop.self, Status.self, Migrate.self, Psql.self])
 
   struct Start: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Starts the embedded cluster, making it first when there is none.", discussion: ExitCodes.help)
+      abstract: "Starts the embedded cluster, making it first when there is none.",
+      discussion: """
+        A private PostgreSQL in the project's .warehouse/, on a Unix socket only.
+        Started by root it runs as the account postgres (else nobody), and lies in
+        /var/lib/songhan when that account cannot reach the project. Harmless when it
+        runs already.
+
+        Example: songhan warehouse start
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -23,7 +41,14 @@ struct WarehouseCommand: ParsableCommand {
   }
 
   struct Stop: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stops the embedded cluster.", discussion: ExitCodes.help)
+    static let configuration = CommandConfiguration(abstract: "Stops the embedded cluster.",
+      discussion: """
+        Ends the sessions, writes everything out, and waits for the server's end.
+
+        Example: songhan warehouse stop
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -36,7 +61,14 @@ struct WarehouseCommand: ParsableCommand {
 
   struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Says whether the warehouse runs, and which migrations it has.", discussion: ExitCodes.help)
+      abstract: "Says whether the warehouse runs, and which migrations it has.",
+      discussion: """
+        Ends with 75 when the embedded cluster does not run.
+
+        Example: songhan warehouse status --json
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -63,7 +95,15 @@ struct WarehouseCommand: ParsableCommand {
 
   struct Migrate: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Brings the schema up to date on any PostgreSQL 15–17; harmless when repeated.", discussion: ExitCodes.help)
+      abstract: "Brings the schema up to date on any PostgreSQL 15–17; harmless when repeated.",
+      discussion: """
+        Applies what is missing of Schemas/warehouse, each migration once and forward
+        only, and writes the code lists of Schemas/codes anew.
+
+        Example: songhan warehouse migrate
+
+        \(ExitCodes.help)
+        """)
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -78,7 +118,14 @@ struct WarehouseCommand: ParsableCommand {
   struct Psql: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Opens psql on the warehouse; arguments are passed on.",
-      discussion: "Example: songhan warehouse psql -c 'SELECT count(*) FROM health.encounter'\n\n\(ExitCodes.help)")
+      discussion: """
+        psql takes the place of this process: its exit codes hold from then on.
+        --config comes before the arguments of psql, since -c belongs to psql.
+
+        Example: songhan warehouse psql -c 'SELECT count(*) FROM health.encounter'
+
+        \(ExitCodes.help)
+        """)
     @Option(name: .customLong("config"), help: ArgumentHelp("Configuration of the project.", valueName: "file"))
     var config: String = ProcessInfo.processInfo.environment["SONGHAN_CONFIG"] ?? "songhan.yaml"
     @Argument(parsing: .captureForPassthrough, help: "Arguments of psql.") var arguments: [String] = []

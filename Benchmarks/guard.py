@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Counts the instructions that one dossier costs, in `check` and in the client side of `run`, and compares them with recorded figures.
+
+    guard.py --songhan PATH            fails when a figure is more than a tenth above the recorded one
+    guard.py --songhan PATH --record   records the figures of this build in instructions.json
+
+Instructions are counted by callgrind, so the figure does not move with the machine's load. A dossier's share is the difference between two
+files that differ by 200 visits: what starting costs is the same in both and goes out. Needs python3, valgrind, PostgreSQL and a release build.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.project import FACILITY, Project
+
+HERE = Path(__file__).resolve().parent
+WORK = HERE / ".work"
+RECORD = HERE / "instructions.json"
+FEW, MANY, SEED, TOLERANCE = 50, 250, 77, 0.10
+
+
+def files(songhan):
+    """The two files, each in a folder of its own."""
+    result = []
+    for visits in (FEW, MANY):
+        folder = WORK / "guard-input" / str(visits)
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            [songhan, "sample", "--facility", FACILITY, "--visits", str(visits), "--seed", str(SEED), "--months", "1", "--output", folder],
+            check=True, stdout=subprocess.DEVNULL)
+        result.append(folder)
+    return result
+
+
+def stripped(songhan):
+    """A copy without debugging information: the valgrind of Debian 12 stumbles over the one that Swift writes."""
+    copy = WORK / "songhan-stripped"
+    subprocess.run(["objcopy", "--strip-debug", songhan, copy], check=True)
+    return str(copy)
+
+
+def callgrind(name):
+    out = WORK / f"callgrind.{name}"
+    out.unlink(missing_ok=True)
+    return out, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q"]
+
+
+def counted(out):
+    """Instructions of a whole process."""
+    found = re.search(r"^(?:summary|totals): (\d+)", out.read_text(errors="replace"), re.M)
+    if not found:
+        raise SystemExit(f"callgrind wrote no sum to {out.name}")
+    return int(found[1])
+
+
+def count_check(songhan, folder):
+    out, prefix = callgrind(f"check-{folder.name}")
+    env = dict(os.environ, SONGHAN_DEFINITIONS=str(HERE.parent))
+    subprocess.run([*prefix, songhan, "check", "--json", *map(str, folder.iterdir())], check=True, env=env, stdout=subprocess.DEVNULL)
+    return counted(out)
+
+
+def count_run(project, folder):
+    out, prefix = callgrind(f"run-{folder.name}")
+    project.run(folder, 1, prefix=prefix)
+    return counted(out)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--songhan", required=True, type=Path)
+    parser.add_argument("--record", action="store_true")
+    options = parser.parse_args()
+    WORK.mkdir(exist_ok=True)
+    songhan = stripped(options.songhan.resolve())
+    few, many = files(songhan)
+    size = sum(p.stat().st_size for p in many.iterdir()) - sum(p.stat().st_size for p in few.iterdir())
+    project = Project(songhan, HERE.parent, WORK / "guard")
+    project.start()
+    try:
+        for folder in (few, many):
+            project.know(folder)
+        pairs = {"check": [count_check(songhan, f) for f in (few, many)], "run": [count_run(project, f) for f in (few, many)]}
+    finally:
+        project.stop()
+    found = {name: round((b - a) / (MANY - FEW)) for name, (a, b) in pairs.items()}
+    start = {name: a - FEW * found[name] for name, (a, _) in pairs.items()}
+    recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    worst = False
+    print(f"{'instructions':<14}{'per dossier':>14}{'per source byte':>17}{'to start':>14}{'recorded':>14}{'':>8}")
+    for name, value in found.items():
+        before = recorded.get("instructions per dossier", {}).get(name)
+        change = f"{value / before - 1:+.1%}" if before else ""
+        print(f"{name:<14}{value:>14,}{value * (MANY - FEW) / size:>17.2f}{start[name]:>14,}{before or 0:>14,}{change:>8}")
+        if before and value > before * (1 + TOLERANCE):
+            worst = True
+    if options.record or not recorded:
+        RECORD.write_text(json.dumps({
+            "instructions per dossier": found, "instructions to start": start, "source bytes per dossier": round(size / (MANY - FEW)),
+            "workload": f"{MANY} minus {FEW} visits, seed {SEED}, one month", "tolerance": TOLERANCE}, indent=2) + "\n")
+        print("recorded in Benchmarks/instructions.json")
+    elif worst:
+        print("a dossier costs more than a tenth more than recorded: find out why, or record it with «make bench-guard RECORD=1» and say why")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
