@@ -570,11 +570,15 @@ final class FileWorker {
       throw .server(error)
     }
     report = finished(report)
-    return try close(file, nil, claim, report)
+    return try close(file, nil, claim, report, wasLoaded: state == FileReport.State.loaded.rawValue)
   }
 
   /// After the commit: parcels, receipt, and last of all the source.
-  private func close(_ file: InboxFile, _ copy: SpoolCopy?, _ claim: Claim, _ report: FileReport) throws(LoadFailure) -> FileReport {
+  ///
+  /// - Parameter wasLoaded: an earlier run loaded this very file and was cut off before its end; its original is kept like any loaded one's.
+  private func close(
+    _ file: InboxFile, _ copy: SpoolCopy?, _ claim: Claim, _ report: FileReport, wasLoaded: Bool = false
+  ) throws(LoadFailure) -> FileReport {
     do throws(OutboxFailure) {
       if !context.project.configuration.destinations.isEmpty {
         try context.outbox.materialise(file: claim.fileID, on: connection)
@@ -591,8 +595,9 @@ final class FileWorker {
     failpoint("run.receipt-written")
     if again != nil { return report }  // there is no source to take away
     let keeps = context.project.configuration.keepOriginals
-    let target = report.state == .loaded || report.state == .duplicate ? context.archive : context.quarantine
-    if report.state == .duplicate || (report.state == .loaded && !keeps) {
+    let state = wasLoaded ? .loaded : report.state
+    let target = state == .loaded || state == .duplicate ? context.archive : context.quarantine
+    if state == .duplicate || (state == .loaded && !keeps) {
       remove(file, copy?.source ?? file.stamp, claim)
     } else {
       move(file, copy?.source ?? file.stamp, to: target, as: report.sha256 ?? "file-\(claim.fileID)", claim)

@@ -3,6 +3,7 @@ import Compression
 import Definitions
 import Findings
 import Foundation
+import Glibc
 import Logging
 import Postgres
 import Records
@@ -47,6 +48,31 @@ final class House: Sendable {
   private static let counter = Mutex(0)
 
   private let isShared: Bool
+
+  /// A house whose server may be stopped.
+  private init(settings: String, apart cluster: EmbeddedCluster) throws {
+    self.cluster = cluster
+    isShared = false
+    database = "songhan"
+    project = try Project.forTests(database: database, on: cluster, settings: settings)
+    _ = try Warehouse(project: project).migrate()
+  }
+
+  /// Opens a house with a cluster of its own.
+  static func openApart(_ settings: String = "", _ body: (House) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/songhan-apart-" + UUID().uuidString
+    let cluster = try EmbeddedCluster(folder: folder + "/cluster")
+    try cluster.start()
+    defer {
+      _ = try? cluster.stop(.immediate)
+      try? FileManager.default.removeItem(atPath: cluster.place)
+      try? FileManager.default.removeItem(atPath: folder)
+    }
+    let house = try House(settings: settings, apart: cluster)
+    defer { try? FileManager.default.removeItem(atPath: house.project.root) }
+    try body(house)
+    try house.holdsTheInvariant()
+  }
 
   private init(settings: String, settleSeconds: Int, sharing shared: String?) throws {
     cluster = try #require(WarehouseTrait.current)
@@ -167,7 +193,9 @@ final class House: Sendable {
     .appending(component: "songhan")
 
   /// The program itself, as a process of its own.
-  func program(_ arguments: [String], environment: [String: String] = [:]) throws -> Ending {
+  func program(
+    _ arguments: [String], environment: [String: String] = [:], signal: (number: Int32, after: Double)? = nil
+  ) throws -> Ending {
     let process = Process()
     process.executableURL = Self.program
     process.arguments = arguments
@@ -180,6 +208,10 @@ final class House: Sendable {
     process.standardError = try FileHandle(forWritingTo: URL(filePath: log))
     defer { for name in [output, log] { try? FileManager.default.removeItem(atPath: name) } }
     try process.run()
+    if let signal {
+      Thread.sleep(forTimeInterval: signal.after)
+      kill(process.processIdentifier, signal.number)
+    }
     process.waitUntilExit()
     return Ending(
       code: process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus,
