@@ -5,13 +5,14 @@ DEMO := demo
 BENCH_PACKAGES := python3 python3-venv gcc pkg-config libxml2-dev postgresql postgresql-client zstd valgrind linux-perf
 PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev postgresql postgresql-client pkg-config
 
-.PHONY: help packages build release test lint demo demo-stop bench bench-guard bench-packages clean
+.PHONY: help packages build release test pages lint demo demo-stop bench bench-guard bench-packages clean
 
 help:
 	@echo "make demo       a warehouse, made-up hospital files, one run, and where to look"
 	@echo "make test       everything a change needs to pass"
 	@echo "make build      debug build, layers checked by the compiler"
 	@echo "make release    the program: $(SONGHAN)"
+	@echo "make pages      the pages of the manual that come from the definitions"
 	@echo "make lint       the formatter's opinion"
 	@echo "make demo-stop  stop the demo's warehouse"
 	@echo "make bench      how fast it is, beside the floors and a peer (ten minutes; QUICK=1: two)"
@@ -35,6 +36,10 @@ release: packages
 test: packages
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+
+# The manual's page of rules, from the catalogue; a test compares the two.
+pages: build
+	.build/debug/songhan rules page --output docs/manual/rules.md
 
 lint:
 	swift format lint --strict --recursive --parallel Sources Tests Package.swift

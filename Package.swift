@@ -83,6 +83,22 @@ let package = Package(
       dependencies: ["Bytes", "Findings", "Files", "Synthesis", "Definitions", "Runs", argumentParser, logging],
       swiftSettings: strict),
 
+    // what tests of whole cases share: the folders of Samples/
+    .target(
+      name: "SampleKit", dependencies: ["Definitions", "Runs"], path: "Tests/SampleKit", swiftSettings: strict),
+    .testTarget(
+      name: "SampleTests",
+      dependencies: ["CommonSchema", "Definitions", "Findings", "Records", "Runs", "SampleKit", "Transform"],
+      swiftSettings: strict),
+    // whole cases with a private PostgreSQL; runs, and kills, the program itself
+    .testTarget(
+      name: "DatabaseTests",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Files", "Postgres", "CommonSchema", "Transform",
+        "Load", "Synthesis",
+        "Definitions", "Runs", "SampleKit", "songhan", crypto, logging,
+      ],
+      swiftSettings: strict),
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
     .testTarget(
       name: "DefinitionsTests", dependencies: ["CommonSchema", "Definitions", "Findings", "Records"],
@@ -99,6 +115,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: ["Bytes", "Findings", "Transform", "Definitions", "Runs", "Synthesis"], swiftSettings: strict),
+    // against a private PostgreSQL
+    .testTarget(
+      name: "ToolsDatabaseTests",
+      dependencies: ["Bytes", "Findings", "Postgres", "Definitions", "Runs", "Synthesis", logging], swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
     .testTarget(
       name: "ExtractXMLTests", dependencies: ["Bytes", "Findings", "Records", "ExtractXML"], swiftSettings: strict),

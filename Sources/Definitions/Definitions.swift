@@ -7,14 +7,47 @@ package import Transform
 
 /// A feed: what a hospital's files are, how they map, and what the city makes of its findings (`Pipelines/<feed>.yaml`).
 package struct Feed: Sendable {
-  /// One change of a code's severity, with its reason and last day.
+  /// One change of what the catalogue says about a code, with its reason and last day.
   package struct Exception: Sendable, Hashable {
+    package enum Weight: Sendable, Hashable {
+      case off
+      case severity(Severity)
+    }
     package var code: FindingCode
-    /// Nil switches the code off.
-    package var severity: Severity?
+    package var weight: Weight?
+    /// How far amounts may differ beyond what the rule allows, in ten-thousandths of a đồng.
+    package var tolerance: Int64?
     package var reason: String
-    /// The last day it holds; nil for no end.
-    package var until: CivilDate?
+    /// The last day it holds.
+    package var until: CivilDate
+
+    package func holds(on day: CivilDate) -> Bool { day <= until }
+  }
+
+  /// How many dossiers of a file may be rejected before nothing of it is loaded.
+  package enum RejectBudget: Sendable, Hashable {
+    case count(Int)
+    /// In hundredths of a per cent of the dossiers seen.
+    case share(Int)
+
+    /// Reads `20` or `2.5%`; nil for anything else.
+    package init?(_ text: String) {
+      guard text.hasSuffix("%") else {
+        guard let count = Int(text), count >= 0 else { return nil }
+        self = .count(count)
+        return
+      }
+      guard let share = Loader.amount(String(text.dropLast())), (0...1_000_000).contains(share) else { return nil }
+      self = .share(Int(share / 100))
+    }
+
+    /// The most rejected dossiers among so many.
+    package func limit(of seen: Int) -> Int {
+      switch self {
+      case .count(let count): count
+      case .share(let share): seen * share / 10_000
+      }
+    }
   }
   package var name: String
   package var title: String
@@ -24,6 +57,7 @@ package struct Feed: Sendable {
   package var predecessor: String?
   package var mapping: Mapping
   package var exceptions: [Exception]
+  package var maxRejected: RejectBudget?
   /// Names of destinations that get parcels of this feed.
   package var destinations: [String]
 }
@@ -46,6 +80,14 @@ package struct Definitions: Sendable {
     let definitions = loader.load()
     if !loader.faults.isEmpty { throw DefinitionFaults(faults: loader.faults) }
     return definitions
+  }
+
+  /// Reads only the findings catalogue below `folder`.
+  package static func catalogue(_ folder: String) throws(DefinitionFaults) -> FindingCatalogue {
+    var loader = Loader(folder: folder)
+    let catalogue = loader.loadCatalogue()
+    if !loader.faults.isEmpty { throw DefinitionFaults(faults: loader.faults) }
+    return catalogue
   }
 
   /// The feed's source schema and that of its predecessor.
@@ -73,8 +115,13 @@ package struct Definitions: Sendable {
   /// The severities in force for a feed on a day.
   package func policy(of feed: Feed, on day: CivilDate) -> SeverityPolicy {
     var policy = SeverityPolicy(defaults: catalogue.severities)
-    for exception in feed.exceptions where exception.until.map({ day <= $0 }) ?? true {
-      policy.set(exception.code, to: exception.severity)
+    for exception in feed.exceptions where exception.holds(on: day) {
+      switch exception.weight {
+      case .off: policy.set(exception.code, to: nil)
+      case .severity(let severity): policy.set(exception.code, to: severity)
+      case nil: break
+      }
+      if let tolerance = exception.tolerance { policy.set(exception.code, tolerance: tolerance) }
     }
     return policy
   }
@@ -125,7 +172,7 @@ private struct Loader {
     }
     var feeds: [String: Feed] = [:]
     for file in files("Pipelines", ending: ".yaml") where !file.hasSuffix(".cases.yaml") {
-      if let feed = loadFeed("Pipelines/" + file) { feeds[feed.name] = feed }
+      if let feed = loadFeed("Pipelines/" + file, catalogue) { feeds[feed.name] = feed }
     }
     for feed in feeds.values.sorted(by: { $0.name < $1.name }) {
       check(feed, feeds, schemas, common)
@@ -220,6 +267,11 @@ private struct Loader {
       column.catalogue = field["catalogue"]?.string
       if let target = field["mustEqual"]?.string, let dot = target.firstIndex(of: ".") {
         column.mustEqual = (String(target[..<dot]), String(target[target.index(after: dot)...]))
+      }
+      column.formerName = field["formerName"]?.string
+      if let since = field["since"] {
+        column.since = Dossier.Edition(rawValue: since.string ?? "")
+        if column.since == nil { since.fault("unknown edition", mend: "one of qd130, qd4750, qd3176") }
       }
       if let check = field["requiredWhen"]?["check"], let text = check.string {
         if let conditions = conditions(text) {
@@ -369,7 +421,7 @@ private struct Loader {
 
   // MARK: findings
 
-  private mutating func loadCatalogue() -> FindingCatalogue {
+  mutating func loadCatalogue() -> FindingCatalogue {
     var entries: [CatalogueEntry] = []
     yaml("Schemas/findings.yaml") { node in
       for item in node.required("findings")?.items ?? [] {
@@ -391,15 +443,38 @@ private struct Loader {
             code: code, severity: level, scope: CatalogueEntry.Scope(rawValue: item["scope"]?.string ?? "") ?? .dossier,
             tables: item["tables"]?.strings ?? [], basis: item["basis"]?.strings ?? [], doubt: item["doubt"]?.string,
             needs: item["needs"]?.strings ?? [], title: text("title"), explanation: text("explanation"),
-            remedy: text("remedy"), message: text("message")))
+            remedy: text("remedy"), message: text("message"), accepted: Loader.example(item, "accepted"),
+            refused: Loader.example(item, "refused")))
       }
     }
     return FindingCatalogue(entries: entries)
   }
 
+  private static func example(_ item: DefinitionNode, _ key: String) -> CatalogueExample {
+    guard let node = item.required(key) else { return CatalogueExample() }
+    var example = CatalogueExample()
+    for (key, value) in node.pairs {
+      guard let name = key.string else { continue }
+      if name == "text" {
+        example.text = value.string
+      } else if value.isMap {
+        let like = value["copyOf"]?.string.map { "a copy of row \($0)" } ?? "a new row"
+        example.changes.append(CatalogueExample.Change(field: name, value: like))
+        for (key, value) in value.pairs {
+          guard let field = key.string, field != "copyOf" else { continue }
+          example.changes.append(
+            CatalogueExample.Change(field: "\(name).\(field)", value: value.isNull ? nil : value.string))
+        }
+      } else {
+        example.changes.append(CatalogueExample.Change(field: name, value: value.isNull ? nil : value.string))
+      }
+    }
+    return example
+  }
+
   // MARK: feeds
 
-  private mutating func loadFeed(_ path: String) -> Feed? {
+  private mutating func loadFeed(_ path: String, _ catalogue: FindingCatalogue) -> Feed? {
     var feed: Feed?
     yaml(path) { node in
       node.allow(only: [
@@ -413,30 +488,73 @@ private struct Loader {
       for item in node.required("rows")?.items ?? [] {
         if let set = Loader.rowSet(item) { sets.append(set) }
       }
-      var exceptions: [Feed.Exception] = []
-      for (key, value) in node["rules"]?.pairs ?? [] {
-        guard let code = FindingCode(key.string ?? "") else {
-          key.fault("a code is a letter and two digits")
-          continue
-        }
-        let written = value.string ?? value["severity"]?.string ?? ""
-        let severity = Severity(name: written)
-        if severity == nil && written != "off" { value.fault("a severity or «off» is expected") }
-        var until: CivilDate?
-        if let day = value["until"] {
-          let digits = (day.string ?? "").utf8.filter { $0 != UInt8(ascii: "-") }
-          until = CivilDate(compact: Array(digits).span)
-          if until == nil { day.fault("a date yyyy-mm-dd is expected") }
-        }
-        exceptions.append(
-          Feed.Exception(code: code, severity: severity, reason: value["reason"]?.string ?? "", until: until))
-      }
+      let budget = node["maxRejected"]
+      let maxRejected = budget.flatMap { Feed.RejectBudget($0.string ?? "") }
+      if let budget, maxRejected == nil { budget.fault("a count or a share is expected", mend: "write 20 or 5%") }
       feed = Feed(
         name: name, title: node["title"]?.string ?? name, reader: reader, source: source,
-        predecessor: node["predecessor"]?.string, mapping: Mapping(rowSets: sets), exceptions: exceptions,
-        destinations: node["destinations"]?.strings ?? [])
+        predecessor: node["predecessor"]?.string, mapping: Mapping(rowSets: sets),
+        exceptions: (node["rules"]?.pairs ?? []).compactMap { Loader.exception($0.key, $0.value, catalogue) },
+        maxRejected: maxRejected, destinations: node["destinations"]?.strings ?? [])
     }
     return feed
+  }
+
+  /// An amount in ten-thousandths; nil when it is none.
+  static func amount(_ text: String) -> Int64? {
+    guard case .success(let reading) = Decimal4.read(Array(text.utf8).span), reading.isExact else { return nil }
+    return reading.value.units
+  }
+
+  /// `F03: { severity: warn, tolerance: 1000, reason: …, until: 2026-06-30 }`.
+  private static func exception(
+    _ key: DefinitionNode, _ value: DefinitionNode, _ catalogue: FindingCatalogue
+  ) -> Feed.Exception? {
+    guard let code = FindingCode(key.string ?? "") else {
+      key.fault("a code is a letter and two digits")
+      return nil
+    }
+    guard let entry = catalogue[code] else {
+      key.fault("there is no code \(code) in the catalogue", mend: "see songhan rules list")
+      return nil
+    }
+    if entry.scope == .file && entry.severity == .reject {
+      key.fault("\(code) refuses a whole file; a feed cannot change that")
+    }
+    let example = "write { severity: off, reason: \"…\", until: 2026-06-30 }"
+    guard value.isMap else {
+      value.fault("an exception needs a reason and a last day", mend: example)
+      return nil
+    }
+    value.allow(only: ["severity", "tolerance", "reason", "until"])
+    var weight: Feed.Exception.Weight?
+    if let written = value["severity"] {
+      if written.string == "off" {
+        weight = .off
+      } else if let severity = Severity(name: written.string ?? "") {
+        weight = .severity(severity)
+      } else {
+        written.fault("unknown severity", mend: "one of info, warn, error, reject, off")
+      }
+    }
+    var tolerance: Int64?
+    if let written = value["tolerance"] {
+      tolerance = amount(written.string ?? "")
+      if tolerance.map({ $0 < 0 }) ?? true { written.fault("an amount in đồng is expected", mend: "write 1000") }
+      if !entry.statesDifference { written.fault("\(code) compares no amounts: a tolerance means nothing there") }
+    }
+    if value["severity"] == nil && value["tolerance"] == nil {
+      value.fault("the exception changes nothing", mend: "add severity or tolerance")
+    }
+    let reason = value.requiredString("reason") ?? ""
+    if value["reason"] != nil && reason.allSatisfy(\.isWhitespace) { value.fault("the reason is empty", mend: "say why") }
+    guard let until = value.required("until") else { return nil }
+    let digits = (until.string ?? "").utf8.filter { $0 != UInt8(ascii: "-") }
+    guard digits.count == 8, let day = CivilDate(compact: Array(digits).span) else {
+      until.fault("a date yyyy-mm-dd is expected", mend: "the last day the exception holds")
+      return nil
+    }
+    return Feed.Exception(code: code, weight: weight, tolerance: tolerance, reason: reason, until: day)
   }
 
   private static func rowSet(_ node: DefinitionNode) -> Mapping.RowSet? {

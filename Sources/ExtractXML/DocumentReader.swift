@@ -106,6 +106,15 @@ package struct DocumentReader {
     }
     swap(&dossier.tables[shape.number], &builder.table)
     if let failure { throw failure }
+    if outcome.fault == .notWellFormed,
+      let repaired = PlainText.withoutForbiddenReferences(dossier.text.span.extracting(range))
+    {
+      // some frameworks write the control characters of a device as references, which XML forbids as well
+      let start = dossier.text.count
+      dossier.text.append(contentsOf: repaired)
+      outcome = try read(start..<dossier.text.count, of: dossier, as: shape, isCutOut: isCutOut)
+      outcome.hadControls = true
+    }
     return outcome
   }
 }
@@ -114,6 +123,48 @@ package struct DocumentReader {
 enum PlainText {
   static func isForbiddenControl(_ byte: UInt8) -> Bool {
     byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D
+  }
+
+  /// The document with blanks for references to forbidden controls (`&#x1F;`), outside of CDATA; nil when it has none.
+  static func withoutForbiddenReferences(_ text: Span<UInt8>) -> [UInt8]? {
+    var result: [UInt8]?
+    var i = 0
+    while i < text.count {
+      if text[i] == UInt8(ascii: "<"), text.has("<![CDATA[", at: i) {
+        while i < text.count, !text.has("]]>", at: i) { i += 1 }
+      } else if text[i] == UInt8(ascii: "&"), let end = endOfForbiddenReference(text, from: i) {
+        if result == nil { result = unsafe text.withUnsafeBufferPointer { unsafe Array($0) } }
+        for k in i..<end { result?[k] = 0x20 }
+        i = end
+        continue
+      }
+      i += 1
+    }
+    return result
+  }
+
+  private static func endOfForbiddenReference(_ text: Span<UInt8>, from start: Int) -> Int? {
+    guard text.has("&#", at: start) else { return nil }
+    var i = start + 2
+    let isHexadecimal = i < text.count && text[i] == UInt8(ascii: "x")
+    if isHexadecimal { i += 1 }
+    var value = 0
+    let first = i
+    while i < text.count, i - first < 8 {
+      let byte = text[i]
+      if byte >= 0x30 && byte <= 0x39 {
+        value = value * (isHexadecimal ? 16 : 10) + Int(byte - 0x30)
+      } else if isHexadecimal, byte | 0x20 >= 0x61, byte | 0x20 <= 0x66 {
+        value = value * 16 + Int((byte | 0x20) - 0x61) + 10
+      } else {
+        break
+      }
+      i += 1
+    }
+    guard i > first, i < text.count, text[i] == UInt8(ascii: ";"), value < 0x20,
+      isForbiddenControl(UInt8(truncatingIfNeeded: value))
+    else { return nil }
+    return i + 1
   }
 
   /// Whether the bytes are UTF-8 of characters that XML allows (control characters apart), and whether forbidden controls are among them.

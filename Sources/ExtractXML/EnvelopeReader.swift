@@ -421,7 +421,7 @@ package final class EnvelopeReader: RecordReader {
         dossier.findings.append(Finding(FindingCode("A", 3), .reject, table: table, byteOffset: part.byteOffset))
       }
     }
-    if !isPredecessor { dossier.edition = Editions.edition(of: dossier, schema: schemas[0]) }
+    if !isPredecessor { shapes.settleEdition(of: dossier, schemas[0]) }
   }
 
   /// Gives the dossier the tables of its schema; parts, numbered by the first schema so far, are numbered by it.
@@ -511,7 +511,7 @@ package final class EnvelopeReader: RecordReader {
         return false
       }
     }
-    if !isPredecessor { dossier.edition = Editions.edition(of: dossier, schema: schemas[0]) }
+    if !isPredecessor { shapes.settleEdition(of: dossier, schemas[0]) }
     number = 1
     dossier.number = 1
     facts.dossiers = 1

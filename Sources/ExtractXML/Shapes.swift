@@ -15,6 +15,8 @@ struct Shapes {
   let checkInRow: String
   let assessmentRow: String
   private let names: [String: Int]
+  /// Names of earlier editions and the columns of the first schema that took over, by table.
+  private let successors: [(table: Int, column: Int, formerName: String)]
 
   init(schemas: [SourceSchema]) {
     shapes = schemas.map { schema in
@@ -40,11 +42,33 @@ struct Shapes {
       }
     }
     (self.roots, self.names, predecessorRoots) = (roots, names, old)
+    successors = schemas[0].tables.enumerated().flatMap { number, table in
+      table.columns.enumerated().compactMap { index, column in
+        column.formerName.map { (number, index, $0) }
+      }
+    }
     checkIn = names["XML0"] ?? 0
     assessment = names["XML12"] ?? 0
     checkInRoot = schemas[0].tables[checkIn].root ?? "CHI_TIEU_TRANG_THAI_KCB"
     checkInRow = schemas[0].tables[checkIn].row
     assessmentRow = schemas[0].tables[assessment].row
+  }
+
+  /// Says which edition a dossier follows, and gives what stands under a name of an earlier one to the column that took over.
+  func settleEdition(of dossier: Dossier, _ schema: SourceSchema) {
+    dossier.edition = Editions.edition(of: dossier, schema: schema)
+    for (table, column, name) in successors where !dossier.tables[table].extras.isEmpty {
+      var kept: [TableRecords.Extra] = []
+      for extra in dossier.tables[table].extras {
+        let slot = extra.row * dossier.tables[table].columnCount + column
+        if extra.name == name, dossier.tables[table].cells[slot].isMissing {
+          dossier.tables[table].cells[slot] = extra.cell
+        } else {
+          kept.append(extra)
+        }
+      }
+      dossier.tables[table].extras = kept
+    }
   }
 
   func shape(_ table: Int, schema: Int) -> TableShape { shapes[schema][table] }

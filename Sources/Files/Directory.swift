@@ -76,6 +76,11 @@ package final class Directory: Sendable {
   }
 
   /// Makes the names in it durable.
+  /// Sets who may pass and look.
+  package func setMode(_ mode: UInt32) throws(FileFailure) {
+    try Kernel.fchmod(raw, mode)
+  }
+
   package func sync() throws(FileFailure) {
     try Kernel.fsync(raw)
   }

@@ -78,10 +78,14 @@ struct Scratch: ~Copyable, Sendable {
     try Kernel.write(raw, bytes)
   }
 
-  /// Makes content and mode durable. Called once: after a failure the file is given up.
-  func sync(mode: UInt32) throws(FileFailure) {
+  func setMode(_ mode: UInt32) throws(FileFailure) {
     // The umask of a hardened process would take away what `openat` was asked for.
     if mode != 0o600 { try Kernel.fchmod(raw, mode) }
+  }
+
+  /// Makes content and mode durable. Called once: after a failure the file is given up.
+  func sync(mode: UInt32) throws(FileFailure) {
+    try setMode(mode)
     try Kernel.fsync(raw)
     failpoint("files.synced")
   }

@@ -37,6 +37,29 @@ package final class SpoolCopy: Sendable {
     isGzip = head == [0x1F, 0x8B, 0x08]
   }
 
+  /// Writes content of ours, which is then read like a delivered file.
+  ///
+  /// - Parameter body: gets what appends bytes to it.
+  package init(
+    in spool: Directory, _ body: (_ append: (Span<UInt8>) throws(FileFailure) -> Void) throws -> Void
+  ) throws {
+    let copy = try Self.privateFile(in: spool)
+    var hasher = SHA256()
+    var head: [UInt8] = []
+    var written = 0
+    try body { (piece) throws(FileFailure) in
+      hasher.update(piece)
+      for i in 0..<min(3 - head.count, piece.count) { head.append(piece[i]) }
+      try Kernel.write(copy.raw, piece)
+      written += piece.count
+    }
+    source = Stamp(try Kernel.fstat(copy.raw))
+    descriptor = copy
+    sizeInBytes = written
+    contentHash = ContentHash(hasher.finalize())
+    isGzip = head == [0x1F, 0x8B, 0x08]
+  }
+
   private static func privateFile(in spool: Directory) throws(FileFailure) -> Descriptor {
     do throws(FileFailure) {
       // O_EXCL: can never be given a name.

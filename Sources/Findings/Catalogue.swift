@@ -22,6 +22,29 @@ package struct Bilingual: Sendable, Hashable {
   }
 }
 
+/// An example of the catalogue: the changes to its clean base visit, or words where one visit cannot show it.
+package struct CatalogueExample: Sendable, Hashable {
+  /// One change, as the catalogue writes it.
+  package struct Change: Sendable, Hashable, Codable {
+    /// `XML1.T_THUOC`, `XML3[2].SO_LUONG`, or a table or row.
+    package var field: String
+    /// Nil blanks the field, or takes the table or row away.
+    package var value: String?
+
+    package init(field: String, value: String?) {
+      self.field = field
+      self.value = value
+    }
+  }
+  package var changes: [Change]
+  package var text: String?
+
+  package init(changes: [Change] = [], text: String? = nil) {
+    self.changes = changes
+    self.text = text
+  }
+}
+
 /// One code of the findings catalogue (`Schemas/findings.yaml`).
 package struct CatalogueEntry: Sendable {
   package enum Scope: String, Sendable {
@@ -42,11 +65,14 @@ package struct CatalogueEntry: Sendable {
   package var explanation: Bilingual
   package var remedy: Bilingual
   package var message: Bilingual
+  package var accepted: CatalogueExample
+  package var refused: CatalogueExample
 
   package init(
     code: FindingCode, severity: Severity, scope: Scope, tables: [String] = [], basis: [String] = [],
     doubt: String? = nil,
-    needs: [String] = [], title: Bilingual, explanation: Bilingual, remedy: Bilingual, message: Bilingual
+    needs: [String] = [], title: Bilingual, explanation: Bilingual, remedy: Bilingual, message: Bilingual,
+    accepted: CatalogueExample = CatalogueExample(), refused: CatalogueExample = CatalogueExample()
   ) {
     self.code = code
     self.severity = severity
@@ -59,7 +85,12 @@ package struct CatalogueEntry: Sendable {
     self.explanation = explanation
     self.remedy = remedy
     self.message = message
+    self.accepted = accepted
+    self.refused = refused
   }
+
+  /// Whether its findings say by how much an amount is wrong: only then a tolerance in đồng means something.
+  package var statesDifference: Bool { message.vietnamese.contains("{difference}") }
 }
 
 /// All codes, in the order of the list.

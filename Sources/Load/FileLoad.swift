@@ -14,6 +14,8 @@ package struct StagedBatch: Sendable {
   package var duplicates: [Int] = []
   /// Of those that replaced an earlier version.
   package var superseding: [Int] = []
+  /// Of the duplicates those with other content, which a later delivery of the visit replaced already: only when dossiers are judged again.
+  package var older: [Int] = []
   /// Rows loaded, by entity number.
   package var rows: [Int]
 }
@@ -66,13 +68,20 @@ package final class FileLoad {
   private let facility: [UInt8]
   private let compressor: ZstandardCompressor
   private var batchNumber = 0
-  private var hasBegun = false
+  private var hasBegun: Bool
+  /// The delivery whose dossiers are judged again; nil for a delivery itself.
+  private let origin: Int64?
+  /// Numbers of dossiers that are older than the current version.
+  private var older: [Int] = []
 
   package init(
     connection: Connection, schema: CommonSchema, fileID: Int64, epoch: Int64, facility: String,
-    compressor: ZstandardCompressor
+    compressor: ZstandardCompressor, origin: Int64? = nil
   ) {
     self.connection = connection
+    self.origin = origin
+    // judging again opens its transaction itself, before the ledger's row
+    hasBegun = origin != nil
     self.schema = schema
     self.fileID = fileID
     self.epoch = epoch
@@ -111,6 +120,12 @@ package final class FileLoad {
         if let earlier = current[VersionKey(kind: entry.kind, key: entry.key)] {
           if earlier.contentHash == entry.contentHash {
             staged.duplicates.append(index)
+            continue
+          }
+          if let origin, earlier.lastDelivery > (origin, Int64(entry.number)) {
+            staged.duplicates.append(index)
+            staged.older.append(index)
+            older.append(entry.number)
             continue
           }
           staged.superseding.append(index)
@@ -153,6 +168,8 @@ package final class FileLoad {
     var careMonth: String
     var fileID: Int64
     var dossierNumber: Int64
+    /// The last delivery of this content, and its number there; only known when dossiers are judged again.
+    var lastDelivery: (file: Int64, number: Int64) = (0, 0)
   }
 
   /// The current versions of the batch's keys, locked in the order of the keys so that two loaders seldom wait for each other in a circle
@@ -182,7 +199,34 @@ package final class FileLoad {
           version: version, contentHash: hash.bytes, careMonth: month, fileID: file, dossierNumber: number)
       }
     }
+    if origin != nil, !result.isEmpty { try learnDeliveries(of: &result) }
     return result
+  }
+
+  /// Finds out for current versions in which delivery their content came last: by a file of its own, judged again, or sent once more. That decides
+  /// which of two contents is the older one.
+  private func learnDeliveries(of current: inout [VersionKey: Version]) throws(ServerFailure) {
+    let keys = Set(current.keys.map { String(decoding: $0.key, as: UTF8.self) })
+    let rows = try connection.execute(
+      """
+      SELECT d.dossier_kind, d.encounter_key, coalesce(f.origin_file_id, f.file_id), d.dossier_number
+      FROM intake.dossier d JOIN intake.file f ON f.file_id = d.file_id
+      WHERE d.facility_code = $1 AND d.encounter_key = ANY ($2::text[]) AND d.is_current
+      UNION ALL
+      SELECT d.dossier_kind, d.encounter_key, coalesce(f.origin_file_id, f.file_id), d.dossier_number
+      FROM intake.dossier d JOIN intake.file f ON f.file_id = d.file_id
+        JOIN intake.dossier c ON c.facility_code = d.facility_code AND c.dossier_kind = d.dossier_kind
+          AND c.encounter_key = d.encounter_key AND c.is_current AND c.content_sha256 = d.content_sha256
+      WHERE d.facility_code = $1 AND d.encounter_key = ANY ($2::text[]) AND d.outcome = 'duplicate'
+      """, [.text(facilityText), .texts(keys.sorted())])
+    for row in 0..<rows.count {
+      guard let kind = rows.text(row, 0).flatMap({ Dossier.Kind(rawValue: $0) }), let key = rows.text(row, 1),
+        let file = rows.integer(row, 2), let number = rows.integer(row, 3)
+      else { continue }
+      let slot = VersionKey(kind: kind, key: Array(key.utf8))
+      guard let last = current[slot]?.lastDelivery, last < (file, number) else { continue }
+      current[slot]?.lastDelivery = (file, number)
+    }
   }
 
   /// Takes the rows of superseded versions out and marks them in the ledger.
@@ -393,6 +437,8 @@ package final class FileLoad {
     package var rejected: Int
     package var duplicate: Int
     package var superseding: Int
+    /// Dossiers with a finding of at least warn.
+    package var withFindings: Int
     package var rows: String
     package var findingCounts: String
     package var editions: String
@@ -400,16 +446,20 @@ package final class FileLoad {
     package var findings: [LedgerFinding]
     package var counts: [CodeCount]
     package var runID: Int64
+    /// Codes of practitioners named in the file, sorted.
+    package var practitioners: [String]
 
     package init(
-      seen: Int, accepted: Int, rejected: Int, duplicate: Int, superseding: Int, rows: String, findingCounts: String,
-      editions: String, receipt: String, findings: [LedgerFinding], counts: [CodeCount], runID: Int64
+      seen: Int, accepted: Int, rejected: Int, duplicate: Int, superseding: Int, withFindings: Int, rows: String,
+      findingCounts: String, editions: String, receipt: String, findings: [LedgerFinding], counts: [CodeCount], runID: Int64,
+      practitioners: [String]
     ) {
       self.seen = seen
       self.accepted = accepted
       self.rejected = rejected
       self.duplicate = duplicate
       self.superseding = superseding
+      self.withFindings = withFindings
       self.rows = rows
       self.findingCounts = findingCounts
       self.editions = editions
@@ -417,6 +467,7 @@ package final class FileLoad {
       self.findings = findings
       self.counts = counts
       self.runID = runID
+      self.practitioners = practitioners
     }
   }
 
@@ -428,17 +479,21 @@ package final class FileLoad {
       hasBegun = true
       try FileLoad.write(closing.findings, closing.counts, file: fileID, on: connection)
       failpoint("load.findings")
+      // last before the ledger: another loader that adds the same code waits no longer than a commit takes
+      try Registries.addPractitioners(closing.practitioners, facility: facilityText, file: fileID, on: connection)
       let updated = try connection.execute(
         """
         UPDATE intake.file SET state = 'loaded', reason = NULL, finished_at = clock_timestamp(), dossiers_seen = $3,
           dossiers_accepted = $4, dossiers_rejected = $5, dossiers_duplicate = $6, dossiers_superseding = $7,
-          rows = $8::jsonb, finding_counts = $9::jsonb, format_version = $10, receipt = $11
+          rows = $8::jsonb, finding_counts = $9::jsonb, format_version = $10, receipt = $11,
+          dossiers_with_findings = $12
         WHERE file_id = $1 AND epoch = $2 AND state = 'claimed' RETURNING file_id
         """,
         [
           .integer(fileID), .integer(epoch), .integer(Int64(closing.seen)), .integer(Int64(closing.accepted)),
           .integer(Int64(closing.rejected)), .integer(Int64(closing.duplicate)), .integer(Int64(closing.superseding)),
           .text(closing.rows), .text(closing.findingCounts), .text(closing.editions), .text(closing.receipt),
+          .integer(Int64(closing.withFindings)),
         ]
       ).count
       guard updated == 1 else {
@@ -451,6 +506,44 @@ package final class FileLoad {
       failpoint("load.committed")
     } catch {
       if error.state == "SH001" { throw .claimLost }
+      throw .server(error)
+    }
+  }
+
+  /// Closes the open rejects of dossiers that are taken in now, and links each of them with its first rejected delivery.
+  ///
+  /// Only when dossiers are judged again; before ``commit(_:)``.
+  package func settle() throws(LoadFailure) {
+    guard let origin else { return }
+    do throws(ServerFailure) {
+      try connection.execute(
+        """
+        UPDATE intake.reject r SET state = 'replayed', replayed_file_id = $1, replayed_dossier_number = r.dossier_number,
+          replayed_at = clock_timestamp(), replay_note = CASE WHEN d.outcome = 'accepted' THEN 'loaded'
+            WHEN d.dossier_number = ANY ($3::integer[]) THEN 'older' ELSE 'duplicate' END
+        FROM intake.dossier d, intake.file f
+        WHERE d.file_id = $1 AND d.outcome IN ('accepted', 'duplicate') AND r.dossier_number = d.dossier_number AND r.state = 'open'
+          AND f.file_id = r.file_id AND (f.file_id = $2 OR f.origin_file_id = $2) AND f.file_id <> $1
+        """, [.integer(fileID), .integer(origin), .integers(older.map { Int64($0) })])
+      // what is still rejected waits under its first reject already
+      try connection.execute(
+        """
+        DELETE FROM intake.reject n WHERE n.file_id = $1 AND EXISTS (
+          SELECT FROM intake.reject o JOIN intake.file f ON f.file_id = o.file_id
+          WHERE o.state = 'open' AND o.file_id <> $1 AND o.dossier_number = n.dossier_number
+            AND (f.file_id = $2 OR f.origin_file_id = $2))
+        """, [.integer(fileID), .integer(origin)])
+      try connection.execute(
+        """
+        UPDATE intake.dossier t SET first_reject_file_id = first.file_id, first_reject_dossier_number = first.dossier_number
+        FROM intake.dossier d CROSS JOIN LATERAL (
+          SELECT e.file_id, e.dossier_number FROM intake.dossier e
+          WHERE e.facility_code = d.facility_code AND e.dossier_kind = d.dossier_kind AND e.encounter_key = d.encounter_key
+            AND e.outcome = 'rejected' ORDER BY e.file_id, e.dossier_number LIMIT 1) AS first
+        WHERE d.file_id = $1 AND d.outcome = 'accepted' AND t.file_id = d.file_id AND t.dossier_number = d.dossier_number
+        """, [.integer(fileID)])
+      failpoint("load.settled")
+    } catch {
       throw .server(error)
     }
   }

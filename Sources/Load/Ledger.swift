@@ -44,12 +44,17 @@ package enum Ledger {
     case sourceRemoved = "source removed"
   }
 
+  /// For commits that may be lost with the machine, though not with this process: an attempt counts deaths of the process, and what is done
+  /// after a file's commit is done again when its mark is gone. The file's own commit always waits for the disk.
+  package static let relaxed: StaticString = "SET LOCAL synchronous_commit = off"
+
   /// Attempts after which a file is quarantined.
   package static let mostAttempts = 3
 
   /// Takes a file for this connection: advisory lock on the content (try, never wait), then the attempt, committed before parsing starts.
   ///
-  /// The lock is the session's: ``release(_:on:)`` gives it back, and so does the end of the connection.
+  /// The lock is the session's, whatever the outcome but `.busy`: ``release(_:on:)`` gives it back once the file's receipt is written and its
+  /// source removed, and so does the end of the connection.
   package static func claim(
     facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, on connection: Connection
   ) throws(ServerFailure) -> Claim {
@@ -58,11 +63,10 @@ package enum Ledger {
     }
     do throws(ServerFailure) {
       try connection.begin()
+      try connection.execute(relaxed)
       let claim = try claimLocked(
         facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, connection)
       try connection.commit()
-      if case .claimed = claim.outcome { return claim }
-      try release(hash, on: connection)
       return claim
     } catch {
       connection.rollback()
@@ -132,10 +136,69 @@ package enum Ledger {
       prepared: true)
     let id = inserted.integer(0, 0) ?? 0
     try event(.claimed, file: id, epoch: 1, run: run, on: connection)
+    // what waited under this name was the beginning of an upload: it is no delivery of its own, and gets no receipt
+    let beginnings = try connection.execute(
+      """
+      UPDATE intake.file SET state = 'refused', receipt = NULL, source_removed_at = clock_timestamp(), finished_at = clock_timestamp()
+      WHERE facility_code = $1 AND file_name = $2 AND state = 'waiting' AND content_sha256 <> $3::bytea RETURNING file_id, epoch
+      """, [.text(facility), .text(name), .bytes(hash.bytes)], prepared: true)
+    for row in 0..<beginnings.count {
+      try event(
+        .refused, file: beginnings.integer(row, 0) ?? 0, epoch: beginnings.integer(row, 1) ?? 0, run: run, on: connection)
+    }
     return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
   }
 
-  private static func lock(_ hash: ContentHash, on connection: Connection) throws(ServerFailure) -> Bool {
+  /// Makes the row of a file whose dossiers are judged again, in the open transaction: until its commit nobody sees it.
+  package static func openAgain(
+    kind: String, origin: Int64, facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64,
+    on connection: Connection
+  ) throws(ServerFailure) -> Claim {
+    let inserted = try connection.execute(
+      """
+      INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, attempts, epoch, run_id, claimed_at,
+        source_removed_at, kind, origin_file_id)
+      VALUES ($1, $2, $3, $4::bytea, $5, 'claimed', 1, 1, $6, clock_timestamp(), clock_timestamp(), $7, $8) RETURNING file_id
+      """,
+      [
+        .text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run), .text(kind),
+        .integer(origin),
+      ])
+    let id = inserted.integer(0, 0) ?? 0
+    try event(
+      .claimed, file: id, epoch: 1, run: run, detail: "{\"kind\":\"\(kind)\",\"origin\":\(origin)}", on: connection)
+    return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
+  }
+
+  /// Takes a delivery for judging it again: an advisory lock of the session, tried, never waited for.
+  package static func lockAgain(_ origin: Int64, on connection: Connection) throws(ServerFailure) -> Bool {
+    try lock(ContentHash(of: Array("again \(origin)".utf8)), on: connection)
+  }
+
+  package static func releaseAgain(_ origin: Int64, on connection: Connection) throws(ServerFailure) {
+    try release(ContentHash(of: Array("again \(origin)".utf8)), on: connection)
+  }
+
+  /// Files whose fate is committed while a receipt or a parcel is not written yet: what an interrupted run left, or another process is at.
+  package static func unfinished(on connection: Connection) throws(ServerFailure) -> [(claim: Claim, hash: ContentHash?)] {
+    let rows = try connection.execute(
+      """
+      SELECT file_id, epoch, encode(content_sha256, 'hex'), state FROM intake.file
+      WHERE receipt IS NOT NULL AND receipt_written_at IS NULL AND state IN ('loaded', 'duplicate', 'refused', 'quarantined')
+        OR file_id IN (SELECT file_id FROM outbox.parcel WHERE state = 'prepared' AND content IS NOT NULL)
+      ORDER BY file_id LIMIT 10000
+      """)
+    return (0..<rows.count).map { row in
+      (
+        Claim(
+          outcome: .ended(state: rows.text(row, 3) ?? ""), fileID: rows.integer(row, 0) ?? 0,
+          epoch: rows.integer(row, 1) ?? 0, attempts: 0), rows.text(row, 2).flatMap { ContentHash(hex: $0) }
+      )
+    }
+  }
+
+  /// Tries to take the lock of a content; another process that has it is at work on the file.
+  package static func lock(_ hash: ContentHash, on connection: Connection) throws(ServerFailure) -> Bool {
     try connection.execute("SELECT pg_try_advisory_lock($1)", [.integer(key(hash))], prepared: true).flag(0, 0) ?? false
   }
 
@@ -202,6 +265,18 @@ package enum Ledger {
 
   /// Marks what was done with the file's receipt or source after the commit.
   package static func mark(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection) throws(ServerFailure) {
+    try connection.begin()
+    try connection.execute(relaxed)
+    do throws(ServerFailure) {
+      try markOpen(event, file: file, epoch: epoch, run: run, on: connection)
+      try connection.commit()
+    } catch {
+      connection.rollback()
+      throw error
+    }
+  }
+
+  private static func markOpen(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection) throws(ServerFailure) {
     let updated =
       event == .receiptWritten
       ? try connection.execute(
@@ -220,6 +295,11 @@ package enum Ledger {
   ) throws(LoadFailure) {
     do throws(ServerFailure) {
       try connection.begin()
+      // a file that waited for its rest was judged before
+      if claim.attempts > 1 || claim.epoch > 1 {
+        try connection.execute("DELETE FROM intake.finding WHERE file_id = $1", [.integer(claim.fileID)])
+        try connection.execute("DELETE FROM intake.finding_count WHERE file_id = $1", [.integer(claim.fileID)])
+      }
       try FileLoad.write(findings, counts, file: claim.fileID, on: connection)
       let updated = try connection.execute(
         """

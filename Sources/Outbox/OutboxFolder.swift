@@ -16,12 +16,11 @@ package struct OutboxFolder: Sendable {
 
   package init(_ folder: Directory) { self.folder = folder }
 
-  /// Writes out what is prepared.
+  /// Writes out what is prepared of a file.
   ///
-  /// - Parameter file: only parcels of this file.
   /// - Returns: how many parcels were written.
   @discardableResult
-  package func materialise(file: Int64? = nil, on connection: Connection) throws(OutboxFailure) -> Int {
+  package func materialise(file: Int64, on connection: Connection) throws(OutboxFailure) -> Int {
     var written = 0
     while true {
       let row: (id: Int64, destination: String, format: String, hash: ContentHash, content: [UInt8], manifest: String)
@@ -30,8 +29,8 @@ package struct OutboxFolder: Sendable {
         let rows = try connection.execute(
           """
           SELECT parcel_id, destination, format, encode(content_sha256, 'hex'), content, manifest FROM outbox.parcel
-          WHERE state = 'prepared' AND content IS NOT NULL AND ($1::bigint IS NULL OR file_id = $1) ORDER BY parcel_id LIMIT 1
-          """, [file.map { .integer($0) } ?? .null])
+          WHERE state = 'prepared' AND content IS NOT NULL AND file_id = $1 ORDER BY parcel_id LIMIT 1
+          """, [.integer(file)], prepared: true)
         guard !rows.isEmpty, let id = rows.integer(0, 0), let destination = rows.text(0, 1), let format = rows.text(0, 2),
           let hash = rows.text(0, 3).flatMap({ ContentHash(hex: $0) }), let content = rows.bytes(0, 4), let manifest = rows.text(0, 5)
         else { return written }

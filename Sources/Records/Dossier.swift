@@ -116,6 +116,16 @@ package final class Dossier {
     case qd4750
     case qd3176
     case qd4210
+
+    /// Its place in time: 4210 came first.
+    package var order: UInt8 {
+      switch self {
+      case .qd4210: 0
+      case .qd130: 1
+      case .qd4750: 2
+      case .qd3176: 3
+      }
+    }
   }
 
   /// From 1, in the order of the file.

@@ -68,6 +68,10 @@ package struct SourceColumn: Sendable {
   package var catalogue: String?
   /// A field of XML1 that this one repeats (rule G01).
   package var mustEqual: (table: String, field: String)?
+  /// The edition that brought the field; visits of earlier ones cannot lack it. Nil when the base text has it.
+  package var since: Dossier.Edition?
+  /// What the field was called in earlier editions.
+  package var formerName: String?
 
   package init(
     name: String, logical: LogicalType, title: String = "", summary: String = "", isRequired: Bool = false,

@@ -2,6 +2,7 @@ package import Definitions
 package import Findings
 internal import Foundation
 internal import Bytes
+internal import Files
 internal import Records
 internal import Transform
 
@@ -30,6 +31,14 @@ package struct Check: Sendable {
     self.registry = registry
   }
 
+  /// Says in the report what was not evaluated, and which exceptions of the feed hold or have expired.
+  package func note(feed name: String, in report: inout RunReport) {
+    let exceptions = definitions.feeds[name].map { definitions.exceptions(of: $0, on: Clock.now().day) } ?? []
+    if !exceptions.isEmpty { report.exceptions = exceptions }
+    let notEvaluated = definitions.notEvaluated()
+    if !notEvaluated.isEmpty { report.notEvaluated = notEvaluated }
+  }
+
   /// Judges the file at `path`.
   ///
   /// - Parameters:
@@ -45,6 +54,15 @@ package struct Check: Sendable {
     guard descriptor >= 0 else { throw .unreadable(errno) }
     defer { _ = Foundation.close(descriptor) }
     var report = FileReport(name: (path as NSString).lastPathComponent, state: .valid)
+    var status = stat()
+    if unsafe fstat(descriptor, &status) == 0, Int(status.st_size) > SourceFile.sizeLimit {
+      report.state = .refused
+      report.sizeInBytes = Int(status.st_size)
+      report.reason = FindingCode.S05.description
+      report.reasonText = definitions.catalogue[.S05]?.title[language]
+      report.findings = [FindingCode.S05.description: 1]
+      return report
+    }
     var size = 0
     let now = Clock.now()
     let pass = FilePass(rulings: FeedRulings(feed, definitions, on: now.day), receivedAt: now)

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CommonSchema
 internal import Definitions
 internal import Files
@@ -45,6 +46,7 @@ package enum Doctor {
               mend: "name one of \(definitions.feeds.keys.sorted().joined(separator: ", ")) in facilities.yaml", code: 78))
         }
       }
+      lines += policy(definitions, (try? project.registry())?.facilities.map(\.feed) ?? [])
     } catch {
       lines.append(Line(what: "definitions", ok: false, found: "\(error)", mend: "mend the files named, or set «definitions:»", code: 78))
     }
@@ -89,6 +91,30 @@ package enum Doctor {
         Line(
           what: "warehouse", ok: false, found: error.description,
           mend: project.isEmbedded ? "songhan warehouse start && songhan warehouse migrate" : "check «warehouse:» in songhan.yaml", code: error.exitCode))
+    }
+    return lines
+  }
+
+  /// The exceptions of the feeds in use, and what cannot be evaluated; neither keeps a run from working.
+  private static func policy(_ definitions: Definitions, _ feeds: [String]) -> [Line] {
+    var lines: [Line] = []
+    let today = Clock.now().day
+    for feed in Set(feeds).sorted().compactMap({ definitions.feeds[$0] }) {
+      for exception in definitions.exceptions(of: feed, on: today) {
+        lines.append(
+          Line(
+            what: "exception of \(feed.name)", ok: true, found: exception.text,
+            mend: exception.isExpired ? "it no longer holds: take it out of Pipelines/\(feed.name).yaml, or renew it" : nil))
+      }
+    }
+    let idle = definitions.notEvaluated()
+    if !idle.isEmpty {
+      let missing = Set(idle.flatMap(\.missing)).subtracting(["warehouse"]).sorted()
+      lines.append(
+        Line(
+          what: "not evaluated", ok: true,
+          found: "\(idle.count) codes wholly or in part"
+            + (missing.isEmpty ? "" : "; no Schemas/codes/external/ file for \(missing.joined(separator: ", "))")))
     }
     return lines
   }

@@ -31,10 +31,14 @@ package enum PassFailure: Error {
 package struct FilePass {
   package let rulings: FeedRulings
   package let receivedAt: CivilMinute
+  /// For dossiers that are judged again, put together from what is stored: their numbers in the delivery, in the order of the file. Such a file is
+  /// no delivery: rules about files and the error budget do not apply to it.
+  package let numbers: [Int]?
 
-  package init(rulings: FeedRulings, receivedAt: CivilMinute) {
+  package init(rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil) {
     self.rulings = rulings
     self.receivedAt = receivedAt
+    self.numbers = numbers
   }
 
   /// The most bytes that may come out of a compressed file.
@@ -75,14 +79,22 @@ package struct FilePass {
     let reader = EnvelopeReader(schemas: rulings.schemas, source: source)
     var judge = Judge(rulings: rulings.rulings, receivedAt: receivedAt) { reader.facts.facility.map { Array($0.utf8) } }
     let dossier = Dossier()
+    var seen = 0
+    var rejected = 0
     while try reader.next(into: dossier) {
+      if let numbers, dossier.number <= numbers.count { dossier.number = numbers[dossier.number - 1] }
       let verdict = judge.judge(dossier)
       let schema = rulings.schemas[dossier.schema]
       let key = verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
-      for finding in judge.log.findings { tally.add(finding, dossier: dossier.number, key: key, schema: schema) }
+      for var finding in judge.log.findings {
+        if numbers != nil { finding.byteOffset = -1 }
+        tally.add(finding, dossier: dossier.number, key: key, schema: schema)
+      }
       for (code, times) in judge.log.uncounted {
         tally.add(code, rulings.rulings.policy.severity(of: code) ?? .info, times: times, dossier: dossier.number)
       }
+      seen += 1
+      if verdict.outcome == .rejected { rejected += 1 }
       if try !take(dossier, verdict, reader.facts, judge.log) { break }
     }
     var facts = reader.facts
@@ -91,7 +103,7 @@ package struct FilePass {
     } else if expansion?.isTooLarge == true {
       facts.refusal = Finding(.S05, .reject)
     }
-    if facts.refusal == nil {
+    if facts.refusal == nil, numbers == nil {
       for finding in FileCheck.findings(facts, codes: rulings.codes, lastAdmitted: judge.lastAdmitted, receivedAt: receivedAt) {
         if finding.code == .A02 {
           // an envelope without its outermost element (S11) has no place for it
@@ -101,10 +113,13 @@ package struct FilePass {
         }
       }
     }
+    if facts.refusal == nil, numbers == nil, let limit = rulings.feed.maxRejected?.limit(of: seen), rejected > limit {
+      facts.refusal = Finding(.S23, .reject, found: rejected, limit: limit)
+    }
     for finding in facts.findings {
-      guard let severity = rulings.rulings.policy.severity(of: finding.code) else { continue }
+      guard let severity = rulings.rulings.policy.weigh(finding) else { continue }
       var finding = finding
-      finding.severity = min(finding.severity, severity)
+      finding.severity = severity
       tally.add(finding, dossier: nil, key: nil, schema: rulings.schemas[0])
     }
     if let refusal = facts.refusal { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }

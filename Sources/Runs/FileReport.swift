@@ -73,6 +73,14 @@ package struct FileReport: Sendable, Codable {
   /// The first 1,000 findings.
   package var details: [Detail]?
   package var moreDetails: Int?
+  /// `replay` or `reload` when stored dossiers were judged again; nil for a delivery.
+  package var kind: String?
+  /// The delivery that was judged again.
+  package var origin: Int64?
+  /// `replay`: rejects that stay open.
+  package var stillRejected: Int?
+  /// Of the duplicates those that a later delivery of the visit had replaced already.
+  package var older: Int?
 
   package init(name: String, state: State) {
     self.name = name
@@ -108,7 +116,10 @@ package struct RunReport: Sendable, Codable {
   package var totals: Totals
   package var seconds: Double
   package var startedAt: String
-  package var notEvaluated: [String]?
+  /// Codes that were not looked at, or only in part; never to be taken for passed.
+  package var notEvaluated: [NotEvaluated]?
+  /// What the feeds change about the catalogue's codes, also exceptions that no longer hold.
+  package var exceptions: [ExceptionLine]?
 
   package init(run: Int64?, files: [FileReport], seconds: Double, startedAt: String) {
     self.run = run

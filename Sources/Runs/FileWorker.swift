@@ -17,6 +17,8 @@ package enum RunFailure: Error, CustomStringConvertible {
   case files(FileFailure)
   case cluster(ClusterFailure)
   case notReady(String)
+  /// What was asked for is not there.
+  case missing(String)
   case internalMistake(String)
 
   package var description: String {
@@ -25,6 +27,7 @@ package enum RunFailure: Error, CustomStringConvertible {
     case .files(let failure): failure.description
     case .cluster(let failure): "\(failure). \(failure.mend)"
     case .notReady(let text): text
+    case .missing(let text): text
     case .internalMistake(let text): text
     }
   }
@@ -36,6 +39,7 @@ package enum RunFailure: Error, CustomStringConvertible {
     case .files(let failure): Int32(failure.exitCode)
     case .cluster(let failure): failure.isTransient ? 75 : 78
     case .notReady: 78
+    case .missing: 66
     case .internalMistake: 70
     }
   }
@@ -68,6 +72,8 @@ final class FileWorker {
   private var partitions: Partitions
   private var batch: PreparedBatch
   private let compressor = ZstandardCompressor()
+  /// Set while stored dossiers are judged again.
+  private var again: Again?
 
   init(_ context: RunContext) throws(RunFailure) {
     self.context = context
@@ -159,12 +165,16 @@ final class FileWorker {
       throw .server(error)
     }
     failpoint("run.claimed")
-    report.fileID = claim.fileID == 0 ? nil : claim.fileID
-    switch claim.outcome {
-    case .busy:
+    if case .busy = claim.outcome {
       report.state = .waiting
       report.reason = "S15"
       return finished(report)
+    }
+    report.fileID = claim.fileID
+    // held until the receipt is written and the source removed: recovery leaves the files of living processes alone
+    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
+    switch claim.outcome {
+    case .busy, .claimed: break
     case .ended(let state):
       return try again(file, claim, state, &report)
     case .duplicate(let original):
@@ -175,9 +185,7 @@ final class FileWorker {
       return try close(file, copy, claim, report)
     case .exhausted:
       return try end(file, copy, claim, facility, .quarantined, Finding(.S13, .reject), FindingTally(), seen: 0, &report)
-    case .claimed: break
     }
-    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
     guard let facility else {
       return try end(file, copy, claim, nil, .quarantined, Finding(.S08, .reject), FindingTally(), seen: 0, &report)
     }
@@ -201,6 +209,54 @@ final class FileWorker {
     }
   }
 
+  /// Judges stored dossiers again and loads what is accepted now, in one transaction and under a file number of its own.
+  ///
+  /// - Parameter name: of the delivery.
+  func work(_ again: Again, _ copy: SpoolCopy, name: String, _ facility: Facility) throws(RunFailure) -> FileReport {
+    var report = FileReport(name: name, state: .refused)
+    report.facility = facility.code
+    report.sha256 = copy.contentHash.hex
+    report.sizeInBytes = copy.sizeInBytes
+    report.kind = again.kind.rawValue
+    report.origin = again.origin
+    report.stillRejected = again.stillRejected
+    guard let rulings = context.rulings[facility.feed], let mappers = context.mappers[facility.feed],
+      let label = try? FileName("again")
+    else { throw .notReady("there is no feed «\(facility.feed)» with an envelope reader in Pipelines/") }
+    self.again = again
+    defer { self.again = nil }
+    let file = InboxFile(facility: facility.code, directory: context.spool, name: label, stamp: copy.source)
+    do {
+      try partitions.ensure(again.months, on: connection)
+      try connection.begin()
+      let claim = try Ledger.openAgain(
+        kind: again.kind.rawValue, origin: again.origin, facility: facility.code, name: name, feed: facility.feed,
+        hash: copy.contentHash, size: copy.sizeInBytes, run: context.runID, on: connection)
+      report.fileID = claim.fileID
+      let done = try loadOnce(file, copy, claim, facility, rulings, mappers, &report)
+      // rolled back: the number was never taken
+      if done.state == .refused { return FileWorker.withoutNumber(done) }
+      return done
+    } catch {
+      connection.rollback()
+      switch error {
+      case let failure as ServerFailure: throw .server(failure)
+      case LoadFailure.server(let failure): throw .server(failure)
+      case LoadFailure.countsDoNotAddUp:
+        throw .internalMistake("the counts of a file do not add up; nothing of it was committed")
+      case let failure as FileFailure: throw .files(failure)
+      case let failure as RunFailure: throw failure
+      default: throw .internalMistake("stored dossiers could not be read again; nothing was changed")
+      }
+    }
+  }
+
+  private static func withoutNumber(_ report: FileReport) -> FileReport {
+    var report = report
+    report.fileID = nil
+    return report
+  }
+
   /// What is known while the dossiers of a file go by.
   private struct Progression {
     var dossiers = FileReport.Dossiers()
@@ -210,6 +266,8 @@ final class FileWorker {
     var months: Set<CivilDate> = []
     var keysOfBatch: Set<[UInt8]> = []
     var refusal: Finding?
+    /// Of the duplicates those that a later delivery had replaced already.
+    var older = 0
   }
 
   private func load(
@@ -237,7 +295,7 @@ final class FileWorker {
     throw LoadFailure.partitionMissing
   }
 
-  private func reader(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
+  func reader(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
     var reader = copy.reader()
     var piece = [UInt8](repeating: 0, count: 256 * 1024)
     return { (most, target) throws(ReaderFailure) in
@@ -260,7 +318,7 @@ final class FileWorker {
     let common = context.definitions.common
     let load = FileLoad(
       connection: connection, schema: common, fileID: claim.fileID, epoch: claim.epoch, facility: facility.code,
-      compressor: compressor)
+      compressor: compressor, origin: again?.origin)
     let destinations = context.project.configuration.destinations.filter {
       rulings.feed.destinations.isEmpty || rulings.feed.destinations.contains($0.name)
     }
@@ -272,6 +330,7 @@ final class FileWorker {
     var counts = state.rows
     let facilityCode = Array(facility.code.utf8)
     batch.removeAll()
+    var practitioners = PractitionerCodes(schemas: rulings.schemas)
 
     func stage(_ createdOn: String?) throws {
       guard !batch.entries.isEmpty else { return }
@@ -285,13 +344,14 @@ final class FileWorker {
       state.dossiers.duplicate += staged.duplicates.count + batch.entries.lazy.filter { $0.outcome == .repeated }.count
       state.dossiers.rejected += batch.entries.lazy.filter { $0.outcome == .rejected }.count
       state.dossiers.superseding += staged.superseding.count
+      state.older += staged.older.count
       for entity in staged.rows.indices { state.rows[entity] += staged.rows[entity] }
       context.progress.add(dossiers: batch.entries.count, bytes: batch.entries.reduce(0) { $0 + $1.sizeInBytes })
       batch.removeAll()
       state.keysOfBatch.removeAll(keepingCapacity: true)
     }
 
-    let pass = FilePass(rulings: rulings, receivedAt: Clock.now())
+    let pass = FilePass(rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers)
     let facts = try pass.run(tally: &tally, read: reader(copy)) { dossier, verdict, facts, log in
       state.dossiers.seen += 1
       state.editions.insert(dossier.edition.rawValue)
@@ -318,6 +378,7 @@ final class FileWorker {
           fileID: claim.fileID, dossierNumber: Int32(truncatingIfNeeded: dossier.number))
         mappers[dossier.schema].map(dossier, identity, into: &batch.rows, counts: &counts)
         batch.rows.endDossier(index)
+        practitioners.add(dossier)
         state.keysOfBatch.insert(slot)
       case .rejected:
         let start = batch.rejects.count
@@ -344,14 +405,27 @@ final class FileWorker {
       throw LoadFailure.server(.refused(Refusal("57014")))
     }
     report.edition = state.editions.sorted().joined(separator: ",")
+    if state.refusal == nil, let stated = facts.facility, stated.utf8.count == 5, stated != facility.code {
+      state.refusal = Finding(context.registry[stated] != nil ? .S07 : .S08, .reject)  // a file without any dossier
+    }
     if let refusal = state.refusal ?? facts.refusal {
       load.rollback()
       if state.refusal != nil { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }
+      if again != nil {
+        // nothing is written down: the delivery keeps the fate it had
+        report.state = .refused
+        report.reason = refusal.code.description
+        report.findings = tally.byCode
+        report.details = tally.details(context.definitions.catalogue, .vietnamese)
+        return finished(report)
+      }
       if refusal.code == .S04, !context.assumesSettled, try mayWait(file) {
         return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
       }
       let ending: Ledger.Event = refusal.code == .S03 || refusal.code == .S08 ? .quarantined : .refused
-      return try end(file, copy, claim, facility, ending, refusal, tally, seen: 0, &report)
+      // over the error budget nothing is loaded, but each rejected dossier is named
+      let rejected = refusal.code == .S23 ? state.rejected : []
+      return try end(file, copy, claim, facility, ending, refusal, tally, rejected: rejected, seen: 0, &report)
     }
     try stage(facts.createdOn)
     report.state = .loaded
@@ -360,14 +434,18 @@ final class FileWorker {
     for (number, entity) in common.entities.enumerated() where state.rows[number] > 0 { report.rows[entity.name] = state.rows[number] }
     report.details = tally.details(context.definitions.catalogue, .vietnamese)
     report.moreDetails = tally.more > 0 ? tally.more : nil
+    if again != nil { report.older = state.older }
     let receipt = Receipt(report, facilityName: facility.name, rejected: state.rejected, judgedAt: Clock.text())
     do throws(LoadFailure) {
+      try load.settle()
       try load.commit(
         FileLoad.Closing(
           seen: state.dossiers.seen, accepted: state.dossiers.accepted, rejected: state.dossiers.rejected,
-          duplicate: state.dossiers.duplicate, superseding: state.dossiers.superseding, rows: report.rows.json(pretty: false),
+          duplicate: state.dossiers.duplicate, superseding: state.dossiers.superseding,
+          withFindings: tally.dossiersWithFindings, rows: report.rows.json(pretty: false),
           findingCounts: report.findings.json(pretty: false), editions: report.edition ?? "", receipt: receipt.json(),
-          findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID))
+          findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID,
+          practitioners: practitioners.codes))
     } catch {
       guard case .server(.unknownOutcome) = error else { throw error }
       // nobody knows which way the commit went: the ledger row decides
@@ -399,7 +477,7 @@ final class FileWorker {
   /// Ends a file of which nothing is loaded.
   private func end(
     _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility?, _ ending: Ledger.Event, _ finding: Finding,
-    _ tally: FindingTally, seen: Int, _ report: inout FileReport
+    _ tally: FindingTally, rejected: [(dossier: Int, key: String?)] = [], seen: Int, _ report: inout FileReport
   ) throws(LoadFailure) -> FileReport {
     var tally = tally
     let schemas = facility.flatMap { context.rulings[$0.feed] }?.schemas ?? context.definitions.schemas.values.map { $0 }
@@ -412,11 +490,10 @@ final class FileWorker {
     report.findings = tally.byCode
     report.details = tally.details(context.definitions.catalogue, .vietnamese)
     report = finished(report)
-    let receipt = Receipt(report, facilityName: facility?.name, rejected: [], judgedAt: Clock.text())
+    let receipt = Receipt(report, facilityName: facility?.name, rejected: rejected, judgedAt: Clock.text())
     try Ledger.end(
       ending, claim, reason: finding.code.description, detail: nil, receipt: receipt.json(), seen: 0,
       findings: tally.ledgerFindings, counts: tally.codeCounts, run: context.runID, on: connection)
-    if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) }
     if ending == .waiting {
       do throws(ServerFailure) { try Ledger.forgiveWaiting(claim, on: connection) } catch { throw .server(error) }
       return report
@@ -493,11 +570,15 @@ final class FileWorker {
       throw .server(error)
     }
     report = finished(report)
-    return try close(file, nil, claim, report)
+    return try close(file, nil, claim, report, wasLoaded: state == FileReport.State.loaded.rawValue)
   }
 
   /// After the commit: parcels, receipt, and last of all the source.
-  private func close(_ file: InboxFile, _ copy: SpoolCopy?, _ claim: Claim, _ report: FileReport) throws(LoadFailure) -> FileReport {
+  ///
+  /// - Parameter wasLoaded: an earlier run loaded this very file and was cut off before its end; its original is kept like any loaded one's.
+  private func close(
+    _ file: InboxFile, _ copy: SpoolCopy?, _ claim: Claim, _ report: FileReport, wasLoaded: Bool = false
+  ) throws(LoadFailure) -> FileReport {
     do throws(OutboxFailure) {
       if !context.project.configuration.destinations.isEmpty {
         try context.outbox.materialise(file: claim.fileID, on: connection)
@@ -512,9 +593,11 @@ final class FileWorker {
     }
     try writeReceipt(claim)
     failpoint("run.receipt-written")
+    if again != nil { return report }  // there is no source to take away
     let keeps = context.project.configuration.keepOriginals
-    let target = report.state == .loaded || report.state == .duplicate ? context.archive : context.quarantine
-    if report.state == .duplicate || (report.state == .loaded && !keeps) {
+    let state = wasLoaded ? .loaded : report.state
+    let target = state == .loaded || state == .duplicate ? context.archive : context.quarantine
+    if state == .duplicate || (state == .loaded && !keeps) {
       remove(file, copy?.source ?? file.stamp, claim)
     } else {
       move(file, copy?.source ?? file.stamp, to: target, as: report.sha256 ?? "file-\(claim.fileID)", claim)

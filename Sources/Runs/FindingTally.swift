@@ -19,6 +19,9 @@ package struct FindingTally: Sendable {
   private var rejecting: [Kept] = []
   private var others: [Kept] = []
   private var total = 0
+  /// Dossiers with a finding of at least warn.
+  package private(set) var dossiersWithFindings = 0
+  private var lastWithFinding = -1
 
   /// The findings that are kept one by one: the first thousand, those that keep dossiers out before the rest.
   package var kept: [Kept] {
@@ -57,6 +60,10 @@ package struct FindingTally: Sendable {
       count.lastDossier = dossier
     }
     counts[Slot(code: code, severity: severity)] = count
+    if severity >= .warn, let dossier, dossier != lastWithFinding {
+      dossiersWithFindings += 1
+      lastWithFinding = dossier
+    }
   }
 
   /// Findings by code.

@@ -31,6 +31,9 @@ package struct LedgerQueries {
     package var edition: String?
     package var duplicateOf: Int64?
     package var run: Int64?
+    /// `delivery`, or `replay` and `reload` of the file `origin`.
+    package var kind: String
+    package var origin: Int64?
   }
 
   package struct EventLine: Sendable, Codable {
@@ -71,7 +74,7 @@ package struct LedgerQueries {
         SELECT file_id, facility_code, file_name, state, reason,
           to_char(received_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYY-MM-DD HH24:MI:SS'), dossiers_seen, dossiers_accepted,
           dossiers_rejected, dossiers_duplicate, dossiers_superseding, attempts, encode(content_sha256, 'hex'), size_in_bytes,
-          format_version, duplicate_of, run_id
+          format_version, duplicate_of, run_id, kind, origin_file_id
         FROM intake.file
         WHERE ($1::text IS NULL OR facility_code = $1) AND ($2::text IS NULL OR state = $2) AND ($3::bigint IS NULL OR file_id = $3)
         ORDER BY file_id DESC LIMIT $4
@@ -88,7 +91,8 @@ package struct LedgerQueries {
         dossiers: rows.integer(row, 6) ?? 0, accepted: rows.integer(row, 7) ?? 0, rejected: rows.integer(row, 8) ?? 0,
         duplicate: rows.integer(row, 9) ?? 0, superseding: rows.integer(row, 10) ?? 0, attempts: rows.integer(row, 11) ?? 0,
         sha256: rows.text(row, 12), sizeInBytes: rows.integer(row, 13), edition: rows.text(row, 14),
-        duplicateOf: rows.integer(row, 15), run: rows.integer(row, 16))
+        duplicateOf: rows.integer(row, 15), run: rows.integer(row, 16), kind: rows.text(row, 17) ?? "",
+        origin: rows.integer(row, 18))
     }
   }
 
@@ -105,10 +109,18 @@ package struct LedgerQueries {
     }
   }
 
-  /// Counts of files by state, and what waits in the inbox with its reason.
+  /// How many rejects wait for being mended or replayed.
+  package func openRejects() throws(RunFailure) -> Int64 {
+    let rows = try server { () throws(ServerFailure) in
+      try connection.execute("SELECT count(*) FROM intake.reject WHERE state = 'open'")
+    }
+    return rows.integer(0, 0) ?? 0
+  }
+
+  /// Counts of delivered files by state; what was judged again counts under `replay` and `reload`.
   package func states() throws(RunFailure) -> [(state: String, files: Int64)] {
     let rows = try server { () throws(ServerFailure) in
-      try connection.execute("SELECT state, count(*) FROM intake.file GROUP BY 1 ORDER BY 1")
+      try connection.execute("SELECT CASE kind WHEN 'delivery' THEN state ELSE kind END, count(*) FROM intake.file GROUP BY 1 ORDER BY 1")
     }
     return (0..<rows.count).map { (rows.text($0, 0) ?? "", rows.integer($0, 1) ?? 0) }
   }

@@ -1,3 +1,4 @@
+internal import Bytes
 package import Definitions
 package import Files
 internal import Foundation
@@ -56,6 +57,13 @@ package struct Project: Sendable {
 }
 
 extension Project {
+  /// The exceptions of the feeds in use today; none when the definitions cannot be read, which `doctor` tells.
+  package func exceptions() -> [ExceptionLine] {
+    guard let definitions = try? definitions(), let registry = try? registry() else { return [] }
+    let feeds = Set(registry.facilities.map(\.feed)).sorted().compactMap { definitions.feeds[$0] }
+    return feeds.flatMap { definitions.exceptions(of: $0, on: Clock.now().day) }
+  }
+
   /// Makes the inbox folder of a hospital.
   package func makeInbox(of code: String) throws {
     let inbox = try directory(configuration.inbox)

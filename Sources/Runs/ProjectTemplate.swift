@@ -51,11 +51,26 @@ package enum ProjectTemplate {
       if manager.fileExists(atPath: folder + "/" + part) {
         made.kept.append(part + "/")
       } else {
-        try manager.copyItem(atPath: definitions + "/" + part, toPath: folder + "/" + part)
+        try copy(definitions + "/" + part, to: folder + "/" + part)
         made.made.append(part + "/")
       }
     }
     return made
+  }
+
+  /// Copies a folder of definitions; the copies belong to whoever makes the project.
+  private static func copy(_ source: String, to target: String) throws {
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: target, withIntermediateDirectories: false)
+    for name in try manager.contentsOfDirectory(atPath: source).sorted() {
+      var isFolder: ObjCBool = false
+      guard unsafe manager.fileExists(atPath: "\(source)/\(name)", isDirectory: &isFolder) else { continue }
+      if isFolder.boolValue {
+        try copy("\(source)/\(name)", to: "\(target)/\(name)")
+      } else {
+        try Data(contentsOf: URL(filePath: "\(source)/\(name)")).write(to: URL(filePath: "\(target)/\(name)"))
+      }
+    }
   }
 
   static let registry = """

@@ -36,6 +36,11 @@ package struct Receipt: Sendable, Codable {
   package var findings: [String: Int]
   package var rejected: [Entry]
   package var moreRejected: Int
+  /// `replay` or `reload`, and the delivery that was judged again.
+  package var kind: String?
+  package var origin: Int64?
+  package var stillRejected: Int?
+  package var older: Int?
   package var remarks: [Remark]
   /// Findings about the file as a whole.
   package var aboutFile: [FileReport.Detail]
@@ -60,6 +65,10 @@ package struct Receipt: Sendable, Codable {
     dossiers = report.dossiers
     rows = report.rows
     findings = report.findings
+    kind = report.kind
+    origin = report.origin
+    stillRejected = report.stillRejected
+    older = report.older
     let details = report.details ?? []
     let keptOut = Set(rejected.map(\.dossier))
     var byDossier: [Int: [FileReport.Detail]] = [:]
@@ -81,7 +90,9 @@ package struct Receipt: Sendable, Codable {
       }
     }
     self.rejected = rejected.map { Entry(dossier: $0.dossier, key: $0.key, findings: byDossier[$0.dossier] ?? []) }
-    moreRejected = max(0, report.dossiers.rejected - rejected.count)
+    // a refused file has no counts of its own; where the error budget was exceeded, the finding says how many
+    let overBudget = report.reason == "S23" ? details.first { $0.code == "S23" }?.found.map { Int($0) } : nil
+    moreRejected = max(0, (overBudget ?? report.dossiers.rejected) - rejected.count)
     for slot in remarks.keys {
       // the report counts all findings of a code; those of rejected dossiers are listed with them
       guard var remark = remarks[slot] else { continue }
@@ -107,6 +118,7 @@ package struct Receipt: Sendable, Codable {
     lines.append("\(words.facility): \(facility)" + (facilityName.map { " – \($0)" } ?? ""))
     lines.append("\(words.file): \(fileName)")
     if let fileID { lines.append("\(words.number): \(fileID)") }
+    if let kind, let origin { lines.append(words.again(kind, origin)) }
     if let sha256 { lines.append("SHA-256: \(sha256)") }
     lines.append("\(words.time): \(judgedAt)")
     lines.append("")
@@ -115,10 +127,12 @@ package struct Receipt: Sendable, Codable {
     if state == .loaded || state == .judged || dossiers.seen > 0 {
       lines.append("")
       lines.append(words.counts(dossiers))
+      if let older, older > 0 { lines.append(words.older(older)) }
+      if let stillRejected, stillRejected > 0 { lines.append(words.stillRejected(stillRejected)) }
     }
     if !rejected.isEmpty || moreRejected > 0 {
       lines.append("")
-      lines.append("\(words.rejected) (\(dossiers.rejected))")
+      lines.append("\(words.rejected) (\(rejected.count + moreRejected))")
       lines.append(String(repeating: "-", count: 72))
       for (number, entry) in rejected.enumerated() {
         lines.append("\(number + 1). MA_LK \(entry.key ?? words.unknownKey)  (\(words.position(entry.dossier)))")
@@ -126,7 +140,8 @@ package struct Receipt: Sendable, Codable {
       }
       if moreRejected > 0 { lines.append(words.more(moreRejected)) }
     }
-    if !remarks.isEmpty {
+    // of a file that was kept out nothing is loaded: its reason comes first, the rest is told when it comes again
+    if !remarks.isEmpty, state != .refused, state != .quarantined {
       lines.append("")
       lines.append(words.remarks)
       lines.append(String(repeating: "-", count: 72))
@@ -212,7 +227,7 @@ package struct Receipt: Sendable, Codable {
 
 extension FileReport.Detail {
   /// The finding that the detail tells; nil when its code is not known to this program.
-  fileprivate var finding: NamedFinding? {
+  var finding: NamedFinding? {
     guard let code = FindingCode(code) else { return nil }
     let units = difference.flatMap { Decimal(string: $0) }.map { NSDecimalNumber(decimal: $0 * 10_000).int64Value }
     return NamedFinding(
@@ -244,6 +259,20 @@ private struct Words {
   func times(_ count: Int) -> String { pick("\(count) lần", "\(count) times") }
   func more(_ count: Int) -> String {
     pick("… và \(count) hồ sơ bị trả lại khác (xem file JSON hoặc hỏi trung tâm).", "… and \(count) more rejected dossiers.")
+  }
+
+  func again(_ kind: String, _ origin: Int64) -> String {
+    kind == "replay"
+      ? pick("Kiểm tra lại các hồ sơ bị trả lại của mã tiếp nhận \(origin)", "Rejected dossiers of file \(origin), judged again")
+      : pick("Kiểm tra lại toàn bộ mã tiếp nhận \(origin)", "The whole of file \(origin), judged again")
+  }
+  func older(_ count: Int) -> String {
+    pick(
+      "Trong số trùng có \(count) hồ sơ cũ hơn bản hiện hành: bản gửi sau được giữ nguyên.",
+      "\(count) of the duplicates are older than the current version, which stays.")
+  }
+  func stillRejected(_ count: Int) -> String {
+    pick("Còn \(count) hồ sơ vẫn bị trả lại, xem biên nhận đầu.", "\(count) dossiers stay rejected: see the first receipt.")
   }
 
   func counts(_ d: FileReport.Dossiers) -> String {

@@ -24,6 +24,7 @@ struct ReceiptFolder {
     do {
       let receipt = try Receipt.read(json)
       let target = try Directory(try FileName(facility), in: folder, creating: true)
+      if mode & 0o040 != 0 { try target.setMode(0o750) }  // who may read receipts must reach them
       let bytes = Array((json + "\n").utf8)
       try target.replaceDurably(try FileName("\(file).json"), with: bytes.span, mode: mode)
       failpoint("receipt.json-written")
@@ -34,19 +35,5 @@ struct ReceiptFolder {
       return  // receipt_written_at stays empty: the next run writes it
     }
     try Ledger.mark(.receiptWritten, file: file, epoch: epoch, run: run, on: connection)
-  }
-
-  /// Writes the receipts that an interrupted run left.
-  func recover(run: Int64, _ catalogue: FindingCatalogue, on connection: Connection) throws(ServerFailure) {
-    let rows = try connection.execute(
-      """
-      SELECT file_id, epoch FROM intake.file
-      WHERE receipt IS NOT NULL AND receipt_written_at IS NULL AND state IN ('loaded', 'duplicate', 'refused', 'quarantined')
-      ORDER BY file_id LIMIT 10000
-      """)
-    for row in 0..<rows.count {
-      guard let file = rows.integer(row, 0), let epoch = rows.integer(row, 1) else { continue }
-      try write(file: file, epoch: epoch, run: run, catalogue, on: connection)
-    }
   }
 }

@@ -8,7 +8,10 @@ struct ReportFolder {
 
   init(_ project: Project) { self.project = project }
 
-  func write(_ report: RunReport, failure: RunFailure?, exitCode: Int32, on connection: Connection?) throws(FileFailure) {
+  /// - Parameter hasMetrics: false for what is done by hand: the metrics are about the runs of the inbox.
+  func write(
+    _ report: RunReport, failure: RunFailure?, exitCode: Int32, on connection: Connection?, hasMetrics: Bool = true
+  ) throws(FileFailure) {
     let folder = try project.directory(project.configuration.reports)
     if let run = report.run, !report.files.isEmpty || failure != nil {
       let json = Array((report.withoutDetails.json() + "\n").utf8)
@@ -18,9 +21,9 @@ struct ReportFolder {
       try folder.replaceDurably(textName, with: text.span, mode: 0o640)
       failpoint("report.written")
     }
-    guard let name = try? FileName(project.configuration.metrics) else { return }
+    guard hasMetrics, let name = try? FileName(project.configuration.metrics) else { return }
     let metrics = Array(Metrics.text(report, exitCode: exitCode, on: connection).utf8)
-    try folder.replaceDurably(name, with: metrics.span, mode: 0o644)
+    try folder.replaceAtomically(name, with: metrics.span, mode: 0o644)
   }
 }
 
@@ -101,8 +104,21 @@ package enum ReportText {
       let worst = totals.findings.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(6)
       lines.append("findings:  " + worst.map { "\($0.key) × \($0.value)" }.joined(separator: ", "))
     }
+    lines += policy(report.exceptions ?? [])
+    let idle = report.notEvaluated ?? []
+    if !idle.isEmpty {
+      let whole = idle.filter(\.isWhole).map(\.code).joined(separator: " ")
+      let part = idle.filter { !$0.isWhole }.map(\.code).joined(separator: " ")
+      lines.append("idle:      " + [whole, part.isEmpty ? "" : "in part \(part)"].filter { !$0.isEmpty }.joined(separator: "; "))
+    }
     return lines
   }
+
+  /// The exceptions of the feeds, one a line, expired ones first.
+  package static func policy(_ exceptions: [ExceptionLine]) -> [String] {
+    exceptions.map { "\($0.isExpired ? "expired:  " : "exception:") \($0.feed) \($0.text)" }
+  }
+
 }
 
 /// The metrics of a run in Prometheus' text format, for the node exporter's textfile collector.

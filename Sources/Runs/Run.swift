@@ -22,9 +22,9 @@ package struct RunOptions: Sendable {
 
 /// One pass over the inbox: the cron verb. It takes what has settled, loads it, and ends.
 package struct Run: Sendable {
-  private let project: Project
-  private let options: RunOptions
-  private let journal: Journal
+  let project: Project
+  let options: RunOptions
+  let journal: Journal
   package let progress: RunProgress
   package let cancellation: Cancellation
 
@@ -54,7 +54,15 @@ package struct Run: Sendable {
     let inbox = try files { () throws(FileFailure) in try project.directory(configuration.inbox) }
     let listing = try files { () throws(FileFailure) in try Inbox.list(inbox, only: options.facility) }
     if options.dryRun { return try judgeOnly(listing, started, startedAt) }
-    let connection = try connect()
+    let connection: Connection
+    do throws(RunFailure) {
+      connection = try connect()
+    } catch {
+      // nothing was done, and the metrics say so
+      let report = RunReport(run: nil, files: [], seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+      try? ReportFolder(project).write(report, failure: error, exitCode: error.exitCode, on: nil)
+      throw error
+    }
     do throws(ServerFailure) {
       try Run.checkVersion(on: connection)
     } catch {
@@ -66,18 +74,19 @@ package struct Run: Sendable {
     failpoint("run.begun")
     var reports: [FileReport] = []
     var failure: RunFailure?
-    var notEvaluated: [String] = []
+    var definitions: Definitions?
     let isIdle: Bool
     do throws(RunFailure) {
       let hasLeftovers = try server { () throws(ServerFailure) in try leftovers(connection) }
       isIdle = listing.files.isEmpty && listing.refused.isEmpty && !hasLeftovers
       if !isIdle {
-        let definitions = try load()
-        notEvaluated = []
-        reports = try work(listing, definitions, runID, connection)
+        let loaded = try load()
+        definitions = loaded
+        reports = try work(listing, loaded, runID, connection)
       }
     } catch {
-      failure = error
+      // a wish to end is no failure: what was begun rolled back, and the next run goes on
+      if !cancellation.isRequested { failure = error }
       reports = partial.withLock { $0 }
     }
     reports += listing.uploads.map { upload in
@@ -89,7 +98,7 @@ package struct Run: Sendable {
     reports.sort { ($0.facility ?? "", $0.name) < ($1.facility ?? "", $1.name) }
     let elapsed = started.duration(to: .now)
     var report = RunReport(run: runID, files: reports, seconds: elapsed.inSeconds, startedAt: startedAt)
-    if !notEvaluated.isEmpty { report.notEvaluated = notEvaluated }
+    if let definitions { note(definitions, in: &report) }
     let code = exitCode(report, failure)
     if connection.isUsable { try? end(connection, runID, report, code, failure) }
     do throws(FileFailure) {
@@ -111,9 +120,8 @@ package struct Run: Sendable {
 
   // MARK: parts
 
-  private func work(_ listing: InboxListing, _ definitions: Definitions, _ runID: Int64, _ connection: Connection)
-    throws(RunFailure) -> [FileReport]
-  {
+  /// What every worker needs; the server's settings are looked at first.
+  func context(_ definitions: Definitions, _ runID: Int64, _ connection: Connection) throws(RunFailure) -> RunContext {
     for check in try server({ () throws(ServerFailure) in try ServerCheck.run(on: connection) }) where !check.ok {
       throw .notReady("\(check.name) is \(check.found). \(check.mend ?? "")")
     }
@@ -132,28 +140,31 @@ package struct Run: Sendable {
     }
     let conninfo: String
     do throws(ClusterFailure) { conninfo = try project.conninfo() } catch { throw .cluster(error) }
-    let outboxFolder = OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) })
     let spool = try files { () throws(FileFailure) in try project.directory(configuration.spool) }
-    _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
-    let context = RunContext(
+    return RunContext(
       project: project, registry: registry, definitions: definitions, rulings: rulings, mappers: mappers, runID: runID,
       conninfo: conninfo, spool: spool,
       archive: try files { () throws(FileFailure) in try project.directory(configuration.archive) },
       quarantine: try files { () throws(FileFailure) in try project.directory(configuration.quarantine) },
-      receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) }, outbox: outboxFolder, journal: journal,
+      receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) }, outbox: OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) }), journal: journal,
       assumesSettled: options.assumesSettled, progress: progress, cancellation: cancellation)
+  }
 
-    // what an interrupted run left: parcels and receipts of committed files
-    do throws(OutboxFailure) {
-      if !configuration.destinations.isEmpty { try outboxFolder.materialise(on: connection) }
-    } catch {
-      switch error {
-      case .server(let failure): throw .server(failure)
-      case .file(let failure): throw .files(failure)
-      }
-    }
+  private func work(_ listing: InboxListing, _ definitions: Definitions, _ runID: Int64, _ connection: Connection)
+    throws(RunFailure) -> [FileReport]
+  {
+    let configuration = project.configuration
+    let context = try context(definitions, runID, connection)
+    let spool = context.spool
+    _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
+
+    try recover(context, connection)
     try server { () throws(ServerFailure) in
-      try ReceiptFolder(context.receipts, mode: configuration.receiptMode).recover(run: runID, definitions.catalogue, on: connection)
+      try Registries.write(
+        context.registry.facilities.map {
+          Registries.FacilityRow(
+            code: $0.code, name: $0.name, level: $0.level, feed: $0.feed, contact: $0.contact, expectedDays: $0.expectedDays)
+        }, on: connection)
     }
 
     var reports: [FileReport] = []
@@ -212,6 +223,28 @@ package struct Run: Sendable {
     return partial.withLock { $0 }
   }
 
+  /// Writes the parcels and receipts of committed files that an interrupted run left; those of a living process are its own business.
+  private func recover(_ context: RunContext, _ connection: Connection) throws(RunFailure) {
+    for (claim, hash) in try server({ () throws(ServerFailure) in try Ledger.unfinished(on: connection) }) {
+      if let hash {
+        guard try server({ () throws(ServerFailure) in try Ledger.lock(hash, on: connection) }) else { continue }
+      }
+      defer { if let hash, connection.isUsable { try? Ledger.release(hash, on: connection) } }
+      do throws(OutboxFailure) {
+        try context.outbox.materialise(file: claim.fileID, on: connection)
+      } catch {
+        switch error {
+        case .server(let failure): throw .server(failure)
+        case .file(let failure): throw .files(failure)
+        }
+      }
+      try server { () throws(ServerFailure) in
+        try ReceiptFolder(context.receipts, mode: project.configuration.receiptMode).write(
+          file: claim.fileID, epoch: claim.epoch, run: context.runID, context.definitions.catalogue, on: connection)
+      }
+    }
+  }
+
   private final class Results: Sendable {
     private let state = Mutex<RunFailure?>(nil)
     func fail(_ failure: RunFailure) { state.withLock { if $0 == nil { $0 = failure } } }
@@ -256,11 +289,23 @@ package struct Run: Sendable {
       if report.state != .refused { report.state = .judged }
       reports.append(report)
     }
-    let report = RunReport(run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+    var report = RunReport(run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+    note(definitions, in: &report)
     return Result(report: report, failure: nil, exitCode: exitCode(report, nil))
   }
 
-  private func load() throws(RunFailure) -> Definitions {
+  /// Says in the report what was not evaluated, and which exceptions of the feeds hold or have expired.
+  func note(_ definitions: Definitions, in report: inout RunReport) {
+    let feeds = Set((try? project.registry())?.facilities.map(\.feed) ?? [])
+    let today = Clock.now().day
+    let exceptions = feeds.sorted().compactMap { definitions.feeds[$0] }
+      .flatMap { definitions.exceptions(of: $0, on: today) }
+    if !exceptions.isEmpty { report.exceptions = exceptions }
+    let notEvaluated = definitions.notEvaluated()
+    if !notEvaluated.isEmpty { report.notEvaluated = notEvaluated }
+  }
+
+  func load() throws(RunFailure) -> Definitions {
     do {
       return try project.definitions()
     } catch {
@@ -268,7 +313,7 @@ package struct Run: Sendable {
     }
   }
 
-  private func connect() throws(RunFailure) -> Connection {
+  func connect() throws(RunFailure) -> Connection {
     let conninfo: String
     do throws(ClusterFailure) { conninfo = try project.conninfo() } catch { throw .cluster(error) }
     do throws(ServerFailure) {
@@ -279,7 +324,9 @@ package struct Run: Sendable {
     }
   }
 
-  private func begin(_ connection: Connection) throws(ServerFailure) -> Int64 {
+  func begin(_ connection: Connection) throws(ServerFailure) -> Int64 {
+    try connection.begin()
+    try connection.execute(Ledger.relaxed)
     let rows = try connection.execute(
       """
       INSERT INTO intake.run (program_version, process_key, options) VALUES ($1, $2, $3::jsonb) RETURNING run_id
@@ -289,18 +336,23 @@ package struct Run: Sendable {
         .text(
           "{\"assumeSettled\":\(options.assumesSettled),\"jobs\":\(options.jobs ?? project.configuration.jobs)}"),
       ])
+    try connection.commit()
     return rows.integer(0, 0) ?? 0
   }
 
-  private func end(
+  func end(
     _ connection: Connection, _ run: Int64, _ report: RunReport, _ code: Int32, _ failure: RunFailure?
   ) throws(ServerFailure) {
+    if connection.isInTransaction { connection.rollback() }
+    try connection.begin()
+    try connection.execute(Ledger.relaxed)
     try connection.execute(
       "UPDATE intake.run SET ended_at = clock_timestamp(), state = $2, exit_code = $3, totals = $4::jsonb WHERE run_id = $1",
       [
         .integer(run), .text(failure != nil ? "failed" : cancellation.isRequested ? "stopped" : "done"), .integer(Int64(code)),
         .text(report.totals.json(pretty: false)),
       ])
+    try connection.commit()
   }
 
   /// Whether committed files wait for their receipt or parcel.
@@ -315,25 +367,27 @@ package struct Run: Sendable {
   }
 
   /// The warehouse's schema must be the one this program was made with.
-  package static let schemaVersion: Int64 = 5
+  package static let schemaVersion: Int64 = 6
 
-  private static func checkVersion(on connection: Connection) throws(ServerFailure) {
+  static func checkVersion(on connection: Connection) throws(ServerFailure) {
     let rows = try connection.execute("SELECT max(number) FROM intake.migration")
     guard let version = rows.integer(0, 0), version >= schemaVersion else { throw .refused(Refusal("42P01")) }
   }
 
-  private func exitCode(_ report: RunReport, _ failure: RunFailure?) -> Int32 {
+  func exitCode(_ report: RunReport, _ failure: RunFailure?) -> Int32 {
     if cancellation.isRequested { return cancellation.exitCode }
     if let failure { return failure.exitCode }
-    let isShort = report.files.contains { $0.dossiers.rejected > 0 || $0.state == .quarantined || $0.state == .refused }
+    let isShort = report.files.contains {
+      $0.dossiers.rejected > 0 || $0.stillRejected ?? 0 > 0 || $0.state == .quarantined || $0.state == .refused
+    }
     return isShort ? 3 : 0
   }
 
-  private func files<R: ~Copyable>(_ body: () throws(FileFailure) -> R) throws(RunFailure) -> R {
+  func files<R: ~Copyable>(_ body: () throws(FileFailure) -> R) throws(RunFailure) -> R {
     do throws(FileFailure) { return try body() } catch { throw .files(error) }
   }
 
-  private func server<R: ~Copyable>(_ body: () throws(ServerFailure) -> R) throws(RunFailure) -> R {
+  func server<R: ~Copyable>(_ body: () throws(ServerFailure) -> R) throws(RunFailure) -> R {
     do throws(ServerFailure) { return try body() } catch { throw .server(error) }
   }
 }

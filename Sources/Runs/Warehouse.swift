@@ -46,10 +46,10 @@ package struct Warehouse: Sendable {
     let migrations = try migrations()
     let connection = try connect()
     do throws(MigrationFailure) {
-      let before = try migrations.status(on: connection).filter { $0.state == .applied }.count
-      let after = try migrations.apply(on: connection)
+      let applied = try migrations.apply(on: connection).count
       try writeCodes(connection)
-      return (after.map { Step(number: $0.number, name: $0.name, state: "\($0.state)") }, after.filter { $0.state == .applied }.count - before)
+      let all = try migrations.status(on: connection)
+      return (all.map { Step(number: $0.number, name: $0.name, state: "\($0.state)") }, applied)
     } catch {
       if error.isTransient { throw .server(.connectionLost(nil)) }
       throw .notReady("\(error). \(error.mend)")

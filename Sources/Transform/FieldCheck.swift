@@ -8,7 +8,9 @@ package struct FieldCheck: Sendable {
   /// What every cell of a column is asked; plain values, so that looking at a cell costs no reference counting.
   private struct Ask {
     var logical: LogicalType
+    /// Whether it must be filled, and the edition from which on: a visit of an earlier one cannot have it.
     var isRequired: Bool
+    var since: UInt8
     /// Whether a code (or each part of a list) has something to be compared with.
     var hasCodes: Bool
     /// Characters above which rule B03 has something to say.
@@ -98,7 +100,8 @@ package struct FieldCheck: Sendable {
       table.columns.enumerated().map { index, column in
         let rest = compiled[number][index]
         return Ask(
-          logical: column.logical, isRequired: column.isRequired, hasCodes: rest.codes != nil || rest.isFacility,
+          logical: column.logical, isRequired: column.isRequired, since: column.since?.order ?? 0,
+          hasCodes: rest.codes != nil || rest.isFacility,
           warnAboveLength: Int32(clamping: rest.warnAboveLength), scale: Int32(column.scale ?? 4))
       }
     }
@@ -114,6 +117,7 @@ package struct FieldCheck: Sendable {
   package func check(_ dossier: Dossier, _ log: inout FindingLog) {
     let text = dossier.text
     let care = careDay(of: dossier, text)
+    let edition = dossier.edition.order
     for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
       var values = dossier.tables[table].values
       dossier.tables[table].values = []
@@ -129,7 +133,7 @@ package struct FieldCheck: Sendable {
           let ask = asks[column]
           if cell.length == 0 {
             values.append(CellValue.blank)
-            if ask.isRequired { log.note(.B01, Field(table: table, column: column), row: row) }
+            if ask.isRequired && ask.since <= edition { log.note(.B01, Field(table: table, column: column), row: row) }
             continue
           }
           if cell.length > ask.warnAboveLength {

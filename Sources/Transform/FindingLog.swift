@@ -19,12 +19,11 @@ package struct FindingLog: Sendable {
     worst = nil
   }
 
-  /// Takes a finding. Its own severity may lower what the policy says (a milder case of the rule), never raise it; a code that is switched
-  /// off is dropped.
+  /// Takes a finding with the severity that the policy gives it; one of a code that is switched off, or within its tolerance, is dropped.
   package mutating func note(_ finding: Finding) {
-    guard let severity = policy.severity(of: finding.code) else { return }
+    guard let severity = policy.weigh(finding) else { return }
     var finding = finding
-    finding.severity = min(severity, finding.severity)
+    finding.severity = severity
     if worst == nil || worst! < finding.severity { worst = finding.severity }
     if findings.count < FindingLog.most {
       findings.append(finding)

@@ -93,7 +93,11 @@ package struct Judge {
       dossier: dossier, columns: rulings.columns[dossier.schema], statedFacility: statedFacility(),
       receivedAt: receivedAt)
     if let admitted = visit.facts.admitted { lastAdmitted = max(lastAdmitted ?? admitted, admitted) }
-    for rule in rulings.rules[dossier.schema] { rule.evaluate(visit, &log) }
+    // what a table that cannot be read lacks is no mistake of the others: presence, sums and comparisons are left to the next delivery
+    let lacksTable = dossier.findings.contains { $0.code == .A03 }
+    for rule in rulings.rules[dossier.schema] where !(lacksTable && Judge.isAcrossTables(rule.code)) {
+      rule.evaluate(visit, &log)
+    }
     let (key, month) = identity(visit, rulings.keys[dossier.schema])
     var facility: [UInt8] = []
     for field in rulings.keys[dossier.schema].facilities where !visit.isBlank(field) {
@@ -116,6 +120,10 @@ package struct Judge {
     }
     seen[slot] = content
     return verdict
+  }
+
+  private static func isAcrossTables(_ code: FindingCode) -> Bool {
+    ["D", "F", "G"].contains(code.description.first)
   }
 
   private func identity(_ visit: borrowing Visit, _ keys: Rulings.Keys) -> (key: [UInt8], month: CivilDate?) {

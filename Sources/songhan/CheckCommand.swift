@@ -50,8 +50,9 @@ struct CheckCommand: ParsableCommand {
       }
     }
     let isValid = reports.allSatisfy { $0.state == .valid }
-    let report = RunReport(
+    var report = RunReport(
       run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: Clock.text())
+    check.note(feed: feed, in: &report)
     if json {
       Output.print(report.json())
     } else {
@@ -63,7 +64,7 @@ struct CheckCommand: ParsableCommand {
       Output.print(ReportText.table(reports))
       Output.print("")
       Output.print(ReportText.closing(report, failure: nil, exitCode: isValid ? 0 : 3).dropFirst().map { $0 })
-      Output.print("verdict:   \(isValid ? "valid" : "invalid") (exit \(unreadable ? 66 : isValid ? 0 : 65))")
+      Output.print("verdict:   \(unreadable ? "not all files could be read" : isValid ? "valid" : "invalid") (exit \(unreadable ? 66 : isValid ? 0 : 65))")
     }
     if unreadable { throw ExitCode(66) }
     if !isValid { throw ExitCode(65) }

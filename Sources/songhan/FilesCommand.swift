@@ -9,7 +9,7 @@ struct FilesCommand: ParsableCommand {
 
       \(ExitCodes.help)
       """,
-    subcommands: [List.self, Show.self])
+    subcommands: [List.self, Show.self, Reload.self])
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,7 +27,8 @@ struct FilesCommand: ParsableCommand {
       var rows = [["file", "facility", "name", "received", "state", "reason", "dossiers", "accepted", "rejected", "duplicate"]]
       for file in files {
         rows.append([
-          String(file.fileID), file.facility, file.name, file.receivedAt, file.state, file.reason ?? "", String(file.dossiers),
+          String(file.fileID), file.facility, file.name, file.receivedAt,
+          file.state + (file.origin.map { " (\(file.kind) of \($0))" } ?? ""), file.reason ?? "", String(file.dossiers),
           String(file.accepted), String(file.rejected), String(file.duplicate),
         ])
       }
@@ -63,7 +64,7 @@ struct FilesCommand: ParsableCommand {
       let events = try attempt { () throws(RunFailure) in try ledger.events(of: file) }
       if common.json { return Output.print(Story(file: line, events: events).json()) }
       var rows = [
-        ["file", String(line.fileID)], ["facility", line.facility], ["name", line.name], ["state", line.state],
+        ["file", String(line.fileID)], ["facility", line.facility], ["name", line.name], ["state", line.state + (line.origin.map { ", \(line.kind) of \($0)" } ?? "")],
         ["reason", line.reason ?? "–"], ["SHA-256", line.sha256 ?? "–"], ["size", line.sizeInBytes.map { "\($0) bytes" } ?? "–"],
         ["edition", line.edition ?? "–"],
         [
@@ -77,6 +78,25 @@ struct FilesCommand: ParsableCommand {
       Output.print(
         ReportText.columns([["time", "event", "run"]] + events.map { [$0.at, $0.kind, $0.run.map(String.init) ?? "–"] }))
       Output.print("next:     songhan receipts show \(file)")
+    }
+  }
+  struct Reload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Judges a whole file again with today's definitions; what has not changed is a duplicate.",
+      discussion: "Example: songhan files reload 12 --dry-run\n\n\(ExitCodes.help)")
+    @OptionGroup var common: CommonOptions
+    @Argument(help: ArgumentHelp("Number of the file.", valueName: "file-id")) var file: Int64
+    @Flag(help: "Judge and write nothing.") var dryRun = false
+
+    func run() throws {
+      let project = try common.project()
+      var options = RunOptions()
+      options.dryRun = dryRun
+      let run = Run(project: project, options: options, journal: try common.journal(project))
+      Signals.watch(run.cancellation, timeout: nil)
+      let result = try attempt { () throws(RunFailure) in try run.reload(file: file) }
+      if result.report.files.isEmpty, let failure = result.failure { throw Trouble(failure.description, failure.exitCode) }
+      try AgainOutput.print(result, project, json: common.json)
     }
   }
 }

@@ -4,8 +4,13 @@ import Runs
 
 /// Where a command writes: results on standard output, everything else on standard error.
 enum Output {
+  /// Writes all of it; a reader that went away is no trouble of ours.
+  static func write(_ data: Data, to handle: FileHandle) {
+    try? handle.write(contentsOf: data)
+  }
+
   static func print(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    bytes(Array((text + "\n").utf8))
   }
 
   static func print(_ lines: [String]) {
@@ -13,15 +18,28 @@ enum Output {
   }
 
   static func error(_ text: String) {
-    FileHandle.standardError.write(Data(("songhan: " + text + "\n").utf8))
+    write(Data(("songhan: " + text + "\n").utf8), to: .standardError)
   }
 
   static func note(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    write(Data((text + "\n").utf8), to: .standardError)
   }
 
+  /// Writes to standard output. A reader that has seen enough («| head») ends the program quietly; a full disk ends it with 74.
   static func bytes(_ bytes: [UInt8]) {
-    FileHandle.standardOutput.write(Data(bytes))
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe Foundation.write(STDOUT_FILENO, buffer.baseAddress! + written, buffer.count - written)
+      }
+      if count >= 0 {
+        written += count
+      } else if errno == EPIPE {
+        Foundation_exit(0)
+      } else if errno != EINTR {
+        Foundation_exit(74)
+      }
+    }
   }
 
   static var isTerminal: Bool { isatty(2) == 1 }
@@ -58,7 +76,7 @@ private struct LineHandler: LogHandler {
       line = "\(time) \(event.level.rawValue) \(event.message)"
       for (key, value) in pairs { line += " \(key)=\(value.contains(" ") ? "\"\(value)\"" : value)" }
     }
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    Output.write(Data((line + "\n").utf8), to: .standardError)
   }
 }
 
@@ -78,7 +96,7 @@ final class ProgressBar: @unchecked Sendable {
 
   func end() {
     lock.withLock { isDone = true }
-    FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    Output.write(Data("\r\u{1B}[K".utf8), to: .standardError)
   }
 
   private func draw() {
@@ -95,7 +113,7 @@ final class ProgressBar: @unchecked Sendable {
       let line =
         "\(bar) \(Int(share * 100)) %  \(now.bytes >> 20)/\(now.totalBytes >> 20) MB  \(now.files)/\(now.totalFiles) files  "
         + "\(now.dossiers) dossiers  \(Int(Double(now.dossiers) / seconds))/s" + (left.map { "  \($0) s left" } ?? "")
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+      Output.write(Data("\r\u{1B}[K\(line)".utf8), to: .standardError)
     }
   }
 }

@@ -76,11 +76,8 @@ struct RunCommand: ParsableCommand {
   private func next(_ result: Run.Result) -> String {
     if let failure = result.failure { return failure.exitCode == 75 ? "songhan doctor, then songhan run again" : "songhan doctor" }
     let files = result.report.files
-    if let rejected = files.first(where: { $0.dossiers.rejected > 0 || $0.state == .refused || $0.state == .quarantined }),
-      let id = rejected.fileID
-    {
-      return "songhan receipts show \(id)"
-    }
+    let short = files.filter { $0.dossiers.rejected > 0 || $0.state == .refused || $0.state == .quarantined }
+    if let id = short.lazy.compactMap(\.fileID).first { return "songhan receipts show \(id)" }
     if files.contains(where: { $0.state == .waiting }) { return "songhan run again when the files have settled; songhan status" }
     return "songhan status"
   }

@@ -18,8 +18,9 @@ struct SongHan: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RunCommand.self,
-      StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, SampleCommand.self,
+      InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RulesCommand.self, RunCommand.self,
+      StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, RejectsCommand.self,
+      QualityCommand.self, SampleCommand.self,
     ])
 
   static func main() {
