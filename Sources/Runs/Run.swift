@@ -166,7 +166,8 @@ package struct Run: Sendable {
       try Registries.write(
         context.registry.facilities.map {
           Registries.FacilityRow(
-            code: $0.code, name: $0.name, level: $0.level, feed: $0.feed, contact: $0.contact, expectedDays: $0.expectedDays)
+            code: $0.code, name: $0.name, level: $0.level, feed: $0.feed, contact: $0.contact,
+            expectedDays: $0.expectedDays)
         }, on: connection)
     }
 
