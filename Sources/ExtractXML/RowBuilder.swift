@@ -96,6 +96,10 @@ struct RowBuilder {
 
   private static let noField = -1
   private static let unknownField = -2
+  /// Cells of one table in one dossier: twenty thousand service lines, where a stay of two months has four hundred.
+  static let mostCells = 1_000_000
+  /// Elements the table does not know, in one dossier.
+  static let mostExtras = 10_000
   static let longestField = 1 << 20
   static let deepest = 64
 
@@ -153,7 +157,11 @@ struct RowBuilder {
 
   private mutating func openRow() {
     rowDepth = depth
-    table.appendRow()
+    if table.cells.count >= RowBuilder.mostCells {
+      fault = fault ?? .tooLong
+    } else {
+      table.appendRow()
+    }
     guess = 0
   }
 
@@ -212,6 +220,10 @@ struct RowBuilder {
 
   private mutating func recordExtra(_ name: String, _ cell: TableRecords.Cell) {
     if Int(cell.length) > RowBuilder.longestField { fault = fault ?? .tooLong }
+    guard table.extras.count < RowBuilder.mostExtras else {
+      fault = fault ?? .tooLong
+      return
+    }
     table.extras.append(TableRecords.Extra(row: table.rowCount - 1, name: name, cell: cell))
   }
 

@@ -2,7 +2,7 @@ package import Bytes
 package import CommonSchema
 package import Compression
 internal import Crypto
-internal import Files
+package import Files
 package import Findings
 package import Postgres
 internal import Records
@@ -29,6 +29,19 @@ package enum LoadFailure: Error {
   case partitionMissing
   /// The counts do not add up: a mistake of ours, and nothing was committed.
   case countsDoNotAddUp
+  /// Our copy of the file could not be read.
+  case files(FileFailure)
+  case outOfMemory
+
+  /// Whether the cause is the world's (server, disk, another loader, a wish to end), so that the attempt does not count against the file.
+  package var isOutsideOfTheFile: Bool {
+    switch self {
+    case .server(let failure):
+      failure.isTransient || failure == .unknownOutcome || failure.state == "23505" || failure.state == "57014"
+    case .claimLost, .partitionMissing, .files: true
+    case .countsDoNotAddUp, .outOfMemory: false
+    }
+  }
 }
 
 /// A parcel that a load prepares for one destination.

@@ -11,6 +11,8 @@ package struct Claim: Sendable {
     case duplicate(of: Int64)
     /// Another process works on these bytes.
     case busy
+    /// The delivery is not there any more: another run has finished it.
+    case gone
     /// Three attempts have failed.
     case exhausted
     /// Judged before; only its source is still there.
@@ -56,10 +58,15 @@ package enum Ledger {
   /// The lock is the session's, whatever the outcome but `.busy`: ``release(_:on:)`` gives it back once the file's receipt is written and its
   /// source removed, and so does the end of the connection.
   package static func claim(
-    facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, on connection: Connection
+    facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, on connection: Connection,
+    isStillThere: () -> Bool
   ) throws(ServerFailure) -> Claim {
     guard try lock(hash, on: connection) else {
       return Claim(outcome: .busy, fileID: 0, epoch: 0, attempts: 0)
+    }
+    guard isStillThere() else {
+      try release(hash, on: connection)
+      return Claim(outcome: .gone, fileID: 0, epoch: 0, attempts: 0)
     }
     do throws(ServerFailure) {
       try connection.begin()

@@ -46,10 +46,14 @@ package struct OutboxFolder: Sendable {
           row.format == ParcelFormat.source.rawValue
           ? FileName(row.hash, suffix: ".xml.gz") : FileName(row.hash, suffix: ".ndjson.gz")
         let bytes = row.content
-        _ = try target.writeDurably(bytes.span, as: content)
+        if try target.writeDurably(bytes.span, as: content) == .conflict { throw FileFailure.kernel(.linkat, 17) }
         failpoint("outbox.content-written")
         let manifest = Array(row.manifest.utf8)
-        _ = try target.writeDurably(manifest.span, as: FileName(row.hash, suffix: ".json"))
+        if try target.writeDurably(manifest.span, as: FileName(row.hash, suffix: ".json")) == .conflict {
+          // the same dossiers again, from another file (A, then B, then A anew): a manifest of its own tells that they are current again
+          let name = try OutboxFolder.name("\(row.hash.hex)-\(row.id).json")
+          if try target.writeDurably(manifest.span, as: name) == .conflict { throw FileFailure.kernel(.linkat, 17) }
+        }
         failpoint("outbox.manifest-written")
       } catch {
         throw .file(error)

@@ -17,10 +17,13 @@ package enum ParcelFormat: String, Sendable, CaseIterable {
 package struct Destination: Sendable, Hashable {
   package var name: String
   package var format: ParcelFormat
+  /// Whether rows of restricted entities (HIV care) go there, in `common-ndjson`. A `source` parcel holds the documents as delivered.
+  package var takesRestricted: Bool
 
-  package init(name: String, format: ParcelFormat) {
+  package init(name: String, format: ParcelFormat, takesRestricted: Bool = false) {
     self.name = name
     self.format = format
+    self.takesRestricted = takesRestricted
   }
 }
 
@@ -53,7 +56,7 @@ package struct ParcelBuilder: Sendable {
       guard !wanted.isEmpty, let envelope = envelope(batch, wanted, createdOn) else { return nil }
       content = Gzip.compress(envelope)
     case .commonLines:
-      content = Gzip.compress(lines(batch, Set(accepted)))
+      content = Gzip.compress(lines(batch, Set(accepted), restricted: destination.takesRestricted))
     }
     let hash = ContentHash(of: content)
     let months = wanted.compactMap { batch.entries[$0].careMonth }.sorted()
@@ -71,7 +74,7 @@ package struct ParcelBuilder: Sendable {
     for index in wanted { archive.append(batch.archive.bytes.span.extracting(batch.entries[index].source)) }
     guard let entries = try? SourceArchive.entries(archive.bytes) else { return nil }
     var output = OutputBuffer(capacity: archive.count * 2)
-    output.append("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<GIAMDINHHS><THONGTINDONVI><MACSKCB>")
+    output.append("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<GIAMDINHHS xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"><THONGTINDONVI><MACSKCB>")
     output.append(facility)
     output.append("</MACSKCB></THONGTINDONVI><THONGTINHOSO><NGAYLAP>")
     output.append(createdOn ?? "")
@@ -83,9 +86,9 @@ package struct ParcelBuilder: Sendable {
     return output.bytes
   }
 
-  private func lines(_ batch: PreparedBatch, _ wanted: Set<Int>) -> [UInt8] {
+  private func lines(_ batch: PreparedBatch, _ wanted: Set<Int>, restricted: Bool) -> [UInt8] {
     var output = OutputBuffer()
-    for (number, entity) in schema.entities.enumerated() {
+    for (number, entity) in schema.entities.enumerated() where restricted || !entity.isRestricted {
       let rows = batch.rows.entities[number]
       let decoder = RowDecoder(entity)
       for segment in rows.segments where wanted.contains(segment.dossier) {

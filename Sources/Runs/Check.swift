@@ -110,6 +110,9 @@ package struct Check: Sendable {
     } catch {
       throw .notReady("the file could not be read")
     }
+    if stopped == nil, let facility, let stated = facts.facility, stated.utf8.count == 5, stated != facility {
+      stopped = Finding(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, .reject)  // a file without any dossier
+    }
     report.sizeInBytes = size
     report.facility = facts.facility ?? facility
     report.edition = editions.sorted().joined(separator: ",")

@@ -186,7 +186,11 @@ package struct Configuration: Sendable {
         throw ConfigurationFault(
           "\(name):\(line): destinations.\(label).format: one of source, common-ndjson is expected")
       }
-      result.append(Destination(name: label, format: format))
+      let restricted = value.mapping?["restricted"]?.string
+      guard restricted == nil || restricted == "true" || restricted == "false" else {
+        throw ConfigurationFault("\(name):\(line): destinations.\(label).restricted: true or false is expected")
+      }
+      result.append(Destination(name: label, format: format, takesRestricted: restricted == "true"))
     }
     return result
   }

@@ -41,6 +41,8 @@ package struct FilePass {
     self.numbers = numbers
   }
 
+  /// The most dossiers of one file (reliability rules, section 6).
+  static let mostDossiers = 5_000_000
   /// The most bytes that may come out of a compressed file.
   static let expandedLimit = 4 << 30
 
@@ -81,6 +83,7 @@ package struct FilePass {
     let dossier = Dossier()
     var seen = 0
     var rejected = 0
+    var excess: Finding?
     while try reader.next(into: dossier) {
       if let numbers, dossier.number <= numbers.count { dossier.number = numbers[dossier.number - 1] }
       let verdict = judge.judge(dossier)
@@ -94,10 +97,15 @@ package struct FilePass {
         tally.add(code, rulings.rulings.policy.severity(of: code) ?? .info, times: times, dossier: dossier.number)
       }
       seen += 1
+      if seen > FilePass.mostDossiers {
+        excess = Finding(.S10, .reject, found: seen, limit: FilePass.mostDossiers)
+        break
+      }
       if verdict.outcome == .rejected { rejected += 1 }
       if try !take(dossier, verdict, reader.facts, judge.log) { break }
     }
     var facts = reader.facts
+    if let excess { facts.refusal = facts.refusal ?? excess }
     if expansion?.isDamaged == true {
       facts.refusal = Finding(.S22, .reject)
     } else if expansion?.isTooLarge == true {

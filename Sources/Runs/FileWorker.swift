@@ -114,17 +114,35 @@ final class FileWorker {
     report.sha256 = copy.contentHash.hex
     report.sizeInBytes = copy.sizeInBytes
     let facility = context.registry[file.facility]
+    let untouched = report
     for attempt in 1... {
+      report = untouched
       do throws(LoadFailure) {
         return try work(file, copy, facility, &report)
       } catch {
         switch error {
-        case .server(let failure) where failure.isTransient || failure == .unknownOutcome || failure.state == "23505":
+        case .server(let failure) where FileWorker.isContention(failure):
+          // another loader is at the same keys: try again, then leave the file to the next run and go on with the others
+          connection.rollback()
+          if attempt < 3 { continue }
+          report = untouched
+          report.reason = "S15"
+          return finished(report)
+        case .server(let failure) where failure.isTransient || failure == .unknownOutcome:
           context.journal.warning(
             "the warehouse was lost while a file was loaded",
             ["attempt": .count(attempt), "failure": .failure(failure)])
           try reconnect(failure, attempt)
-        case .server(let failure): throw .server(failure)
+        case .server(let failure):
+          // the server refuses something of this very file: the attempt counts, and the other files go on
+          context.journal.error("a file could not be loaded", ["attempt": .count(attempt), "failure": .failure(failure)])
+          context.progress.note(.server(failure))
+          report = untouched
+          report.reasonText = failure.description
+          return report
+        case .files(let failure): throw .files(failure)
+        case .outOfMemory:
+          throw .internalMistake("the parser ran out of memory; the attempt counts against the file")
         case .claimLost:
           throw .server(.refused(Refusal("40001")))
         case .partitionMissing:
@@ -135,6 +153,11 @@ final class FileWorker {
       }
     }
     return nil
+  }
+
+  /// Two loaders at the same keys: a lock not obtained in time, a deadlock, or a version that another one made first.
+  private static func isContention(_ failure: ServerFailure) -> Bool {
+    failure.state == "55P03" || failure.state == "40P01" || failure.state == "40001" || failure.state == "23505"
   }
 
   /// Connects anew after a loss; after three tries the run ends and the next one goes on.
@@ -157,17 +180,22 @@ final class FileWorker {
   // MARK: one attempt
 
   private func work(_ file: InboxFile, _ copy: SpoolCopy, _ facility: Facility?, _ report: inout FileReport)
-    throws(LoadFailure) -> FileReport
+    throws(LoadFailure) -> FileReport?
   {
     let claim: Claim
     do throws(ServerFailure) {
       claim = try Ledger.claim(
         facility: file.facility, name: file.label, feed: facility?.feed ?? "", hash: copy.contentHash,
-        size: copy.sizeInBytes, run: context.runID, on: connection)
+        size: copy.sizeInBytes, run: context.runID, on: connection
+      ) {
+        // under the lock: another run may have finished this very delivery since we copied it
+        (try? file.directory.entry(file.name))?.map { $0.stamp == copy.source } ?? false
+      }
     } catch {
       throw .server(error)
     }
     failpoint("run.claimed")
+    if case .gone = claim.outcome { return nil }
     if case .busy = claim.outcome {
       report.state = .waiting
       report.reason = "S15"
@@ -177,7 +205,7 @@ final class FileWorker {
     // held until the receipt is written and the source removed: recovery leaves the files of living processes alone
     defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
     switch claim.outcome {
-    case .busy, .claimed: break
+    case .busy, .gone, .claimed: break
     case .ended(let state):
       return try again(file, claim, state, &report)
     case .duplicate(let original):
@@ -203,15 +231,20 @@ final class FileWorker {
     }
     do {
       return try load(file, copy, claim, facility, rulings, mappers, &report)
-    } catch let failure as LoadFailure {
-      // the process lives: this attempt did not end because of the file
-      connection.rollback()
-      if connection.isUsable { try? Ledger.forgive(claim, run: context.runID, on: connection) }
-      throw failure
     } catch {
       connection.rollback()
-      if connection.isUsable { try? Ledger.forgive(claim, run: context.runID, on: connection) }
-      throw .server(.connectionLost(nil))
+      let failure: LoadFailure =
+        switch error {
+        case let failure as LoadFailure: failure
+        case let failure as ServerFailure: .server(failure)
+        case ReaderFailure.input(let number): .files(.kernel(.pread, number))
+        default: .outOfMemory
+        }
+      // the process lives and the cause lies outside of the file: this attempt does not count
+      if failure.isOutsideOfTheFile, connection.isUsable {
+        try? Ledger.forgive(claim, run: context.runID, on: connection)
+      }
+      throw failure
     }
   }
 
@@ -595,6 +628,8 @@ final class FileWorker {
       throw .server(error)
     }
     report = finished(report)
+    // a duplicate whose claim was committed and whose receipt was not
+    if state == FileReport.State.duplicate.rawValue { try keepReceipt(claim, context.registry[file.facility], &report) }
     return try close(file, nil, claim, report, wasLoaded: state == FileReport.State.loaded.rawValue)
   }
 
@@ -613,7 +648,7 @@ final class FileWorker {
       case .server(let failure): throw .server(failure)
       case .file(let failure):
         context.journal.error("a parcel could not be written; the next run writes it", ["failure": .failure(failure)])
-        context.progress.note(failure)
+        context.progress.note(.files(failure))
       }
     }
     try writeReceipt(claim)
@@ -633,8 +668,15 @@ final class FileWorker {
 
   private func writeReceipt(_ claim: Claim) throws(LoadFailure) {
     do throws(ServerFailure) {
-      try ReceiptFolder(context.receipts, mode: context.project.configuration.receiptMode).write(
+      let folder = ReceiptFolder(context.receipts, mode: context.project.configuration.receiptMode)
+      let failure = try folder.write(
         file: claim.fileID, epoch: claim.epoch, run: context.runID, context.definitions.catalogue, on: connection)
+      if let failure {
+        context.journal.error(
+          "a receipt could not be written; the next run writes it",
+          ["file": .id(claim.fileID), "failure": .failure(failure)])
+        context.progress.note(.files(failure))
+      }
     } catch {
       throw .server(error)
     }
@@ -662,8 +704,10 @@ final class FileWorker {
 
   private func remove(_ file: InboxFile, _ stamp: Stamp, _ claim: Claim) {
     do {
-      guard let entry = try file.directory.entry(file.name), entry.stamp == stamp else { return }
-      _ = try file.directory.removeDurably(file.name)
+      // gone already, or another file by now: then it is not ours to take away
+      if let entry = try file.directory.entry(file.name), entry.stamp == stamp {
+        _ = try file.directory.removeDurably(file.name)
+      }
       try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
     } catch {
       note(error, claim)
@@ -675,7 +719,7 @@ final class FileWorker {
       context.journal.error(
         "a delivered file could not be moved; the next run does it",
         ["file": .id(claim.fileID), "failure": .failure(failure)])
-      context.progress.note(failure)
+      context.progress.note(.files(failure))
     } else if let failure = error as? ServerFailure {
       context.journal.warning(
         "the end of a file could not be noted; the next run does it",

@@ -50,10 +50,11 @@ package enum Inbox {
           listing.uploads.append((label, name.text))
           continue
         }
-        guard let file = try? FileName(bytes), let entry = try folder.entry(file) else {
+        guard let file = try? FileName(bytes) else {
           listing.refused.append((label, name.text, "S14"))
           continue
         }
+        guard let entry = try folder.entry(file) else { continue }  // renamed or taken since we looked
         guard case .file = entry.kind, entry.linkCount == 1 else {
           listing.refused.append((label, name.text, "S14"))
           continue

@@ -131,6 +131,7 @@ package enum ProjectTemplate {
     # Where parcels go. Nothing leaves while this is empty. Formats: source (an envelope of the accepted dossiers), common-ndjson.
     # destinations:
     #   ministry: { format: source }
+    #   research: { format: common-ndjson, restricted: false } # true: rows of restricted entities (HIV care) too
 
     """
 }

@@ -1,5 +1,6 @@
 internal import Files
 internal import Findings
+internal import Glibc
 internal import Load
 internal import Postgres
 
@@ -16,13 +17,14 @@ struct ReceiptFolder {
   }
 
   /// Writes the receipt of a file from the ledger. A full disk leaves it for the next run.
+  ///
+  /// - Returns: why it could not be written; nil when it was, or when there is nothing to write.
   func write(file: Int64, epoch: Int64, run: Int64, _ catalogue: FindingCatalogue, on connection: Connection)
-    throws(ServerFailure)
-  {
+    throws(ServerFailure) -> FileFailure? {
     let rows = try connection.execute(
       "SELECT receipt, facility_code FROM intake.file WHERE file_id = $1 AND receipt IS NOT NULL AND receipt_written_at IS NULL",
       [.integer(file)], prepared: true)
-    guard !rows.isEmpty, let json = rows.text(0, 0), let facility = rows.text(0, 1) else { return }
+    guard !rows.isEmpty, let json = rows.text(0, 0), let facility = rows.text(0, 1) else { return nil }
     do {
       let receipt = try Receipt.read(json)
       let target = try Directory(try FileName(facility), in: folder, creating: true)
@@ -34,8 +36,10 @@ struct ReceiptFolder {
       try target.replaceDurably(try FileName("\(file).txt"), with: text.span, mode: mode)
       failpoint("receipt.text-written")
     } catch {
-      return  // receipt_written_at stays empty: the next run writes it
+      // receipt_written_at stays empty: the next run writes it
+      return error as? FileFailure ?? .kernel(.write, EIO)
     }
     try Ledger.mark(.receiptWritten, file: file, epoch: epoch, run: run, on: connection)
+    return nil
   }
 }

@@ -209,13 +209,19 @@ package struct Run: Sendable {
     let files = candidates
     partial.withLock { $0 = reports }
     let done = partial
+    let kept = Counter()
     Crew.run(jobs) { _ in
       do throws(RunFailure) {
         let worker = try FileWorker(context)
         while !context.cancellation.isRequested, let index = list.next() {
           let report = try worker.work(files[index])
           context.progress.addFile()
-          if let report { done.withLock { $0.append(report) } }
+          if var report {
+            // single findings stand in the receipts; a run over ten thousand files does not hold them all
+            if kept.add(report.details?.count ?? 0) > Run.mostDetails { report.details = nil }
+            let finished = report
+            done.withLock { $0.append(finished) }
+          }
         }
       } catch {
         list.stop()
@@ -223,7 +229,7 @@ package struct Run: Sendable {
       }
     }
     if let failure = results.failure { throw failure }
-    if let failure = progress.failure { throw .files(failure) }
+    if let failure = progress.failure { throw failure }
     return partial.withLock { $0 }
   }
 
@@ -239,12 +245,33 @@ package struct Run: Sendable {
       } catch {
         switch error {
         case .server(let failure): throw .server(failure)
-        case .file(let failure): throw .files(failure)
+        case .file(let failure):
+          journal.error("a parcel could not be written; the next run writes it", ["failure": .failure(failure)])
+          progress.note(.files(failure))
         }
       }
-      try server { () throws(ServerFailure) in
+      let failure = try server { () throws(ServerFailure) in
         try ReceiptFolder(context.receipts, mode: project.configuration.receiptMode).write(
           file: claim.fileID, epoch: claim.epoch, run: context.runID, context.definitions.catalogue, on: connection)
+      }
+      if let failure {
+        journal.error(
+          "a receipt could not be written; the next run writes it",
+          ["file": .id(claim.fileID), "failure": .failure(failure)])
+        progress.note(.files(failure))
+      }
+    }
+  }
+
+  /// Single findings that the report of a run holds in memory.
+  private static let mostDetails = 50_000
+
+  private final class Counter: Sendable {
+    private let state = Mutex(0)
+    func add(_ number: Int) -> Int {
+      state.withLock {
+        $0 += number
+        return $0
       }
     }
   }
@@ -382,7 +409,7 @@ package struct Run: Sendable {
 
   static func checkVersion(on connection: Connection) throws(ServerFailure) {
     let rows = try connection.execute("SELECT max(number) FROM intake.migration")
-    guard let version = rows.integer(0, 0), version >= schemaVersion else { throw .refused(Refusal("42P01")) }
+    guard let version = rows.integer(0, 0), version == schemaVersion else { throw .refused(Refusal("42P01")) }
   }
 
   func exitCode(_ report: RunReport, _ failure: RunFailure?) -> Int32 {

@@ -1,4 +1,3 @@
-package import Files
 internal import Synchronization
 
 /// How far a run is: counted by the workers, shown by the terminal.
@@ -12,7 +11,7 @@ package final class RunProgress: Sendable {
   }
   private struct State {
     var snapshot = Snapshot()
-    var failure: FileFailure?
+    var failure: RunFailure?
   }
   private let state = Mutex(State())
 
@@ -20,7 +19,7 @@ package final class RunProgress: Sendable {
 
   package var snapshot: Snapshot { state.withLock { $0.snapshot } }
   /// The first trouble with local files that did not end the run.
-  package var failure: FileFailure? { state.withLock { $0.failure } }
+  package var failure: RunFailure? { state.withLock { $0.failure } }
 
   func expect(files: Int, bytes: Int) {
     state.withLock {
@@ -37,7 +36,7 @@ package final class RunProgress: Sendable {
   }
 
   func addFile() { state.withLock { $0.snapshot.files += 1 } }
-  func note(_ failure: FileFailure) { state.withLock { if $0.failure == nil { $0.failure = failure } } }
+  func note(_ failure: RunFailure) { state.withLock { if $0.failure == nil { $0.failure = failure } } }
 }
 
 /// A wish to end soon: set by a signal or a time limit, looked at between dossiers.

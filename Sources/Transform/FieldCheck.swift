@@ -361,10 +361,12 @@ package struct FieldCheck: Sendable {
     for (row, column) in records.repeated {
       log.note(.A12, Field(table: table, column: column), row: row)
     }
+    guard !records.extras.isEmpty else { return }
+    let repeated = Set(records.repeated.map(\.row))
     var reported: Set<String> = []
     for extra in records.extras where reported.insert(extra.name).inserted {
       // a field of an earlier edition is not a mistake of the hospital
-      if records.repeated.contains(where: { $0.row == extra.row }) { continue }
+      if repeated.contains(extra.row) { continue }
       var finding = Finding(.A12, .warn, table: table, row: extra.row + 1)
       finding.unknownName = extra.name
       log.note(finding)

@@ -32,6 +32,12 @@ package struct FindingLog: Sendable {
     }
   }
 
+  /// Takes a finding as it is, whatever the policy says.
+  package mutating func insist(_ finding: Finding) {
+    worst = max(worst ?? finding.severity, finding.severity)
+    findings.append(finding)
+  }
+
   /// Takes a finding about a field.
   ///
   /// - Parameter row: from 0.

@@ -99,6 +99,13 @@ package struct Judge {
       rule.evaluate(visit, &log)
     }
     let (key, month) = identity(visit, rulings.keys[dossier.schema])
+    if key.isEmpty || month == nil, log.worst != .reject {
+      // no policy may touch this: without a key and a month a dossier has no place in the warehouse
+      let keys = rulings.keys[dossier.schema]
+      let field = key.isEmpty ? keys.visit ?? keys.checkIn : keys.visitLeft ?? keys.checkInAdmitted
+      log.insist(
+        Finding(key.isEmpty ? .B01 : .B06, .reject, table: field?.table ?? -1, column: field?.column ?? -1, row: 1))
+    }
     var facility: [UInt8] = []
     for field in rulings.keys[dossier.schema].facilities where !visit.isBlank(field) {
       facility = Array(visit.text[visit.range(field)])
@@ -126,7 +133,15 @@ package struct Judge {
     ["D", "F", "G"].contains(code.description.first)
   }
 
+  /// The longest key that is taken as one, in bytes: the decisions allow 100 characters.
+  private static let longestKey = 400
+
   private func identity(_ visit: borrowing Visit, _ keys: Rulings.Keys) -> (key: [UInt8], month: CivilDate?) {
+    let (key, month) = statedIdentity(visit, keys)
+    return (key.count <= Judge.longestKey ? key : [], month)
+  }
+
+  private func statedIdentity(_ visit: borrowing Visit, _ keys: Rulings.Keys) -> (key: [UInt8], month: CivilDate?) {
     func text(_ field: Field?) -> [UInt8] {
       guard let field else { return [] }
       let range = visit.range(field)

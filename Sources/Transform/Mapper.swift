@@ -68,6 +68,8 @@ package struct Mapper: Sendable {
     var extra: [Int]
     /// Columns mapped to a type that a wrong value does not fit: their text goes to `extra` then.
     var typed: [Int]
+    /// Of those, columns of 32 bits.
+    var narrow: [Int]
   }
 
   /// By table number of the source schema, in the order of the mapping.
@@ -110,6 +112,7 @@ package struct Mapper: Sendable {
       var steps: [Step] = []
       var typed: [Int] = []
       var constants: [[UInt8]] = []
+      var narrow: [Int] = []
       for target in common.entities[entity].columns {
         switch target.name {
         case "encounter_key": steps.append(.key)
@@ -155,6 +158,7 @@ package struct Mapper: Sendable {
                 "\(name) (\(columns[index].logical.rawValue)) cannot become \(target.type.rawValue)", target.name)
             }
             if target.type != .text && target.type != .textArray { typed.append(index) }
+            if target.type == .integer { narrow.append(index) }
             steps.append(step)
           }
         }
@@ -167,7 +171,7 @@ package struct Mapper: Sendable {
       compiled.append(
         RowSet(
           entity: entity, table: table, filters: filters, each: each, steps: steps, constants: constants,
-          extra: extra, typed: typed))
+          extra: extra, typed: typed, narrow: narrow))
     }
     rowSets = source.tables.indices.map { table in compiled.filter { $0.table == table } }
   }
@@ -214,6 +218,11 @@ package struct Mapper: Sendable {
         swap(&rows, &batch.entities[set.entity])
       }
     }
+  }
+
+  /// Whether a value cannot stand in its column: not what its type says, or too large for 32 bits.
+  private func doesNotFit(_ value: Int64, _ isNarrow: Bool) -> Bool {
+    value == CellValue.invalid || (isNarrow && CellValue.isValue(value) && value > Int64(Int32.max))
   }
 
   private func takes(_ set: RowSet, _ records: TableRecords, _ row: Int, _ text: [UInt8]) -> Bool {
@@ -420,15 +429,12 @@ package struct Mapper: Sendable {
     guard isPrimary else { return rows.appendNull() }
     var json = OutputBuffer()
     let names = schema.tables[set.table].columns
-    var written: Set<String> = []
+    var written: [String: Int] = [:]
     func put(_ name: String, _ cell: TableRecords.Cell) {
       guard cell.length > 0 else { return }
-      var key = name
-      var repeats = 1
-      while !written.insert(key).inserted {
-        repeats += 1
-        key = "\(name)#\(repeats)"
-      }
+      let repeats = written[name, default: 0] + 1
+      written[name] = repeats
+      let key = repeats == 1 ? name : "\(name)#\(repeats)"
       json.append(json.isEmpty ? "{" : ",")
       JSON.append(string: Array(key.utf8).span, to: &json)
       json.append(":")
@@ -439,11 +445,21 @@ package struct Mapper: Sendable {
         JSON.append(string: Text.composed(span).span, to: &json)
       }
     }
-    for column in set.typed where records.values[base + column] == CellValue.invalid {
+    for column in set.typed where doesNotFit(records.values[base + column], set.narrow.contains(column)) {
       put(names[column].name, records.cells[base + column])
     }
     for column in set.extra { put(names[column].name, records.cells[base + column]) }
-    for extra in records.extras where extra.row == row { put(extra.name, extra.cell) }
+    // extras stand in the order of their rows: search the first, stop behind the last
+    var low = 0
+    var high = records.extras.count
+    while low < high {
+      let middle = (low + high) / 2
+      if records.extras[middle].row < row { low = middle + 1 } else { high = middle }
+    }
+    while low < records.extras.count, records.extras[low].row == row {
+      put(records.extras[low].name, records.extras[low].cell)
+      low += 1
+    }
     if json.isEmpty { return rows.appendNull() }
     json.append("}")
     rows.append(json: json.bytes.span)

@@ -41,6 +41,8 @@ package struct PractitionerCodes: Sendable {
           while let part = parts.next(in: span) {
             if part.isEmpty { continue }
             let code = text[cell.range.lowerBound + part.lowerBound..<cell.range.lowerBound + part.upperBound]
+            // a text that is no code of anybody: it stands in its row, not in the registry
+            if code.count > 255 || seen.count >= 100_000 { continue }
             seen.insert(Text.isSurelyComposed(span) ? Array(code) : Text.composed(span.extracting(part)))
           }
         }
