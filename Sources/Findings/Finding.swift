@@ -97,4 +97,12 @@ package struct Finding: Sendable, Hashable {
     self.difference = difference
     self.byteOffset = Int64(byteOffset)
   }
+
+  /// A finding about a facility's code that is not the expected one (S07, S08); the code itself is no patient's value.
+  package static func facility(_ code: FindingCode, stated: String) -> Finding {
+    var finding = Finding(code, .reject)
+    let isPlain = !stated.isEmpty && stated.utf8.count <= 16 && stated.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    finding.unknownName = isPlain ? stated : "?"
+    return finding
+  }
 }

@@ -119,16 +119,17 @@ package enum Ledger {
     // begun before and not ended: the next attempt
     let open = try connection.execute(
       """
-      SELECT file_id, attempts FROM intake.file
+      SELECT file_id, attempts, state = 'claimed' AND claimed_at < pg_postmaster_start_time() FROM intake.file
       WHERE facility_code = $1 AND content_sha256 = $2::bytea AND state IN ('claimed', 'waiting') ORDER BY file_id LIMIT 1 FOR UPDATE
       """, [.text(facility), .bytes(hash.bytes)])
     if let id = open.isEmpty ? nil : open.integer(0, 0) {
-      let attempts = Int(open.integer(0, 1) ?? 0)
+      // an attempt under which the server itself went away says nothing about the file
+      let attempts = max(Int(open.integer(0, 1) ?? 0) - (open.flag(0, 2) == true ? 1 : 0), 0)
       let updated = try connection.execute(
         """
-        UPDATE intake.file SET attempts = attempts + 1, epoch = epoch + 1, run_id = $2, state = 'claimed', file_name = $3, feed = $4,
+        UPDATE intake.file SET attempts = $5::integer + 1, epoch = epoch + 1, run_id = $2, state = 'claimed', file_name = $3, feed = $4,
           claimed_at = clock_timestamp() WHERE file_id = $1 RETURNING epoch
-        """, [.integer(id), .integer(run), .text(name), .text(feed)])
+        """, [.integer(id), .integer(run), .text(name), .text(feed), .integer(Int64(attempts))])
       let epoch = updated.integer(0, 0) ?? 0
       try event(.claimed, file: id, epoch: epoch, run: run, on: connection)
       return Claim(

@@ -94,7 +94,7 @@ package struct Check: Sendable {
           if let facility {
             let stated = facts.facility ?? String(decoding: verdict.facility, as: UTF8.self)
             if !stated.isEmpty, stated != facility {
-              stopped = Finding(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, .reject)
+              stopped = .facility(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, stated: stated)
               return false
             }
           }
@@ -111,7 +111,7 @@ package struct Check: Sendable {
       throw .notReady("the file could not be read")
     }
     if stopped == nil, let facility, let stated = facts.facility, stated.utf8.count == 5, stated != facility {
-      stopped = Finding(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, .reject)  // a file without any dossier
+      stopped = .facility(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, stated: stated)  // a file without any dossier
     }
     report.sizeInBytes = size
     report.facility = facts.facility ?? facility

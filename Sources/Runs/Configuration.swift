@@ -127,6 +127,7 @@ package struct Configuration: Sendable {
     var configuration = Configuration()
     let name = (path as NSString).lastPathComponent
     guard let data = FileManager.default.contents(atPath: path) else {
+      if FileManager.default.fileExists(atPath: path) { throw ConfigurationFault("\(name) cannot be read by this user") }
       throw ConfigurationFault(
         "\(name) is not there. Make a project with «songhan init», or name its configuration with --config.")
     }
@@ -135,7 +136,11 @@ package struct Configuration: Sendable {
     do {
       root = try Yams.compose(yaml: text)
     } catch {
-      throw ConfigurationFault("\(name) is not valid YAML")
+      switch error as? YamlError {
+      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+        throw ConfigurationFault("\(name):\(mark.line):\(mark.column): not valid YAML: \(problem)")
+      default: throw ConfigurationFault("\(name) is not valid YAML")
+      }
     }
     if let root, let map = root.mapping {
       try configuration.take(map, prefix: "", name: name)
@@ -143,6 +148,11 @@ package struct Configuration: Sendable {
       throw ConfigurationFault("\(name): settings are expected, as «name: value»")
     }
     try configuration.take(environment)
+    let conninfo = configuration.warehouse
+    if conninfo.contains(#/password\s*=/#) || conninfo.contains(#/^[a-z]+://[^/@]*:[^/@]*@/#) {
+      throw ConfigurationFault(
+        "warehouse: a password does not belong here. Put it into ~/.pgpass or a service file (libpq reads them), and take it out.")
+    }
     return configuration
   }
 

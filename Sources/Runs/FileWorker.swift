@@ -219,7 +219,8 @@ final class FileWorker {
         file, copy, claim, facility, .quarantined, Finding(.S13, .reject), FindingTally(), seen: 0, &report)
     }
     guard let facility else {
-      return try end(file, copy, claim, nil, .quarantined, Finding(.S08, .reject), FindingTally(), seen: 0, &report)
+      return try end(
+        file, copy, claim, nil, .quarantined, .facility(.S08, stated: file.facility), FindingTally(), seen: 0, &report)
     }
     guard facility.isActive else {
       return try end(
@@ -402,7 +403,7 @@ final class FileWorker {
       let stated = facts.facility.map { Array($0.utf8) } ?? verdict.facility
       if !stated.isEmpty, stated != facilityCode {
         let known = context.registry[String(decoding: stated, as: UTF8.self)] != nil
-        state.refusal = Finding(known ? .S07 : .S08, .reject)
+        state.refusal = .facility(known ? .S07 : .S08, stated: String(decoding: stated, as: UTF8.self))
         return false
       }
       var slot = Array(dossier.kind.rawValue.utf8)
@@ -453,7 +454,7 @@ final class FileWorker {
     }
     report.edition = state.editions.sorted().joined(separator: ",")
     if state.refusal == nil, let stated = facts.facility, stated.utf8.count == 5, stated != facility.code {
-      state.refusal = Finding(context.registry[stated] != nil ? .S07 : .S08, .reject)  // a file without any dossier
+      state.refusal = .facility(context.registry[stated] != nil ? .S07 : .S08, stated: stated)  // a file without any dossier
     }
     if let refusal = state.refusal ?? facts.refusal {
       load.rollback()

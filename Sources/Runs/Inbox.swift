@@ -41,6 +41,8 @@ package enum Inbox {
       do throws(FileFailure) {
         folder = try Directory(name, in: inbox)
       } catch {
+        // a folder we may not enter is ours to mend, not the hospital's
+        if case .kernel(_, let number) = error, number == EACCES || number == EPERM { throw error }
         listing.refused.append((label, name.text, "S14"))
         continue
       }

@@ -111,6 +111,9 @@ package struct Receipt: Sendable, Codable {
 
   // MARK: text
 
+  /// True for the answer of `check`, which loads nothing.
+  private var isCheck: Bool { state == .valid || state == .invalid || state == .judged }
+
   /// The receipt as a clerk reads it.
   package func text(_ catalogue: FindingCatalogue, _ language: Language) -> String {
     let words = Words(language: language)
@@ -128,7 +131,7 @@ package struct Receipt: Sendable, Codable {
     if let reason, state != .loaded { lines += explain(reason, aboutFile, catalogue, words) }
     if state == .loaded || state == .judged || dossiers.seen > 0 {
       lines.append("")
-      lines.append(words.counts(dossiers))
+      lines.append(words.counts(dossiers, isCheck: isCheck))
       if let older, older > 0 { lines.append(words.older(older)) }
       if let stillRejected, stillRejected > 0 { lines.append(words.stillRejected(stillRejected)) }
     }
@@ -145,7 +148,7 @@ package struct Receipt: Sendable, Codable {
     // of a file that was kept out nothing is loaded: its reason comes first, the rest is told when it comes again
     if !remarks.isEmpty, state != .refused, state != .quarantined {
       lines.append("")
-      lines.append(words.remarks)
+      lines.append(isCheck ? words.remarksOfCheck : words.remarks)
       lines.append(String(repeating: "-", count: 72))
       for remark in remarks {
         let code = FindingCode(remark.code)
@@ -192,8 +195,10 @@ package struct Receipt: Sendable, Codable {
         lines.append("   [\(code)] \(mark) \(place(detail)): \(message(detail, catalogue, words.language))")
       }
       if group.count > 5 { lines.append("   [\(code)] … \(words.times(group.count))") }
-      if let first = group.first {
-        lines.append("        \(words.remedy): \(remedy(first, catalogue, words.language))")
+      // one remedy for each place that is named
+      var places: Set<String> = []
+      for detail in group.prefix(5) where places.insert(place(detail)).inserted && places.count <= 3 {
+        lines.append("        \(words.remedy): \(remedy(detail, catalogue, words.language))")
       }
     }
   }
@@ -260,6 +265,7 @@ private struct Words {
   var remedy: String { pick("Cách xử lý", "What to do") }
   var rejected: String { pick("HỒ SƠ BỊ TRẢ LẠI – cần sửa và gửi lại", "REJECTED DOSSIERS – mend and send again") }
   var remarks: String { pick("HỒ SƠ ĐÃ NẠP NHƯNG CẦN XEM LẠI", "LOADED, BUT PLEASE LOOK AT") }
+  var remarksOfCheck: String { pick("HỒ SƠ CÓ THỂ NẠP NHƯNG CẦN XEM LẠI", "MAY BE LOADED, BUT PLEASE LOOK AT") }
   var aboutFile: String { pick("VỀ FILE", "ABOUT THE FILE") }
   var unknownKey: String { pick("(không có)", "(none)") }
   var mustMend: String { pick("PHẢI SỬA", "MUST MEND") }
@@ -291,8 +297,13 @@ private struct Words {
     )
   }
 
-  func counts(_ d: FileReport.Dossiers) -> String {
-    pick(
+  func counts(_ d: FileReport.Dossiers, isCheck: Bool) -> String {
+    if isCheck {
+      return pick(
+        "Tổng số hồ sơ: \(d.seen) = \(d.accepted) có thể nạp + \(d.rejected) sẽ bị trả lại + \(d.duplicate) trùng",
+        "Dossiers: \(d.seen) = \(d.accepted) may be loaded + \(d.rejected) would be rejected + \(d.duplicate) duplicate")
+    }
+    return pick(
       "Tổng số hồ sơ: \(d.seen) = \(d.accepted) được nạp + \(d.rejected) bị trả lại + \(d.duplicate) trùng"
         + (d.superseding > 0 ? " (trong số được nạp có \(d.superseding) hồ sơ thay thế bản cũ)" : ""),
       "Dossiers: \(d.seen) = \(d.accepted) accepted + \(d.rejected) rejected + \(d.duplicate) duplicate"
@@ -324,8 +335,31 @@ private struct Words {
         "Hãy sửa các hồ sơ bị trả lại trong phần mềm bệnh viện, xuất lại và gửi lại (cùng MA_LK). Hồ sơ đã nạp không cần gửi lại; nếu gửi lại y nguyên, hệ thống tự nhận ra và không nạp hai lần.",
         "Mend the rejected dossiers in the hospital software, export them again and send them again (same MA_LK). Loaded dossiers need not be sent again; if they are, nothing is loaded twice."
       )
-    case .loaded, .duplicate, .valid, .judged: pick("Không cần làm gì thêm.", "Nothing else needs to be done.")
+    case .loaded where receipt.remarks.contains { $0.severity == "error" }:
+      pick(
+        "Mọi hồ sơ đã được nạp. Các điểm nêu trên cần được sửa: sửa trong phần mềm bệnh viện, xuất lại và gửi lại cùng MA_LK; bản mới sẽ thay bản cũ.",
+        "All dossiers were loaded. The points above should be mended: correct them, export again and send again with the same MA_LK; the new version replaces the old one."
+      )
+    case .loaded where !receipt.remarks.isEmpty:
+      pick(
+        "Mọi hồ sơ đã được nạp. Đề nghị xem lại các điểm nêu trên.", "All dossiers were loaded. Please look at the points above.")
+    case .invalid:
+      pick(
+        "Đây là kết quả kiểm tra, chưa gửi và chưa nạp gì. Hãy sửa các hồ sơ nêu trên trước khi gửi.",
+        "This was a check: nothing was sent or loaded. Mend the dossiers above before sending.")
+    case .valid, .judged:
+      pick(
+        "Đây là kết quả kiểm tra, chưa gửi và chưa nạp gì. File có thể gửi.", "This was a check: nothing was sent or loaded. The file may be sent.")
+    case .loaded, .duplicate: pick("Không cần làm gì thêm.", "Nothing else needs to be done.")
     case .waiting: pick("Hệ thống sẽ tự kiểm tra lại ở lần chạy sau.", "The next run looks at it again.")
+    case .quarantined where ["S13", "S25", "S27"].contains(receipt.reason):
+      pick(
+        "Cơ sở chưa phải gửi lại; trung tâm dữ liệu sẽ kiểm tra và liên hệ.",
+        "Nothing need be sent again yet; the data centre looks into it and gets in touch.")
+    case .quarantined where receipt.reason == "S03":
+      pick(
+        "Thư mục này chỉ nhận hồ sơ khám bệnh, chữa bệnh; không gửi lại file loại này vào đây.",
+        "This folder takes visit records only; do not send files of this kind here.")
     default: pick("Hãy xử lý nguyên nhân nêu trên rồi gửi lại file.", "Mend the cause above, then send the file again.")
     }
   }

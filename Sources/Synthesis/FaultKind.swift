@@ -344,16 +344,16 @@ package struct FaultKind: Sendable {
         return last + 1
       }),
     FaultKind(
-      "supply-without-name", "XML3", "TEN_VAT_TU", [("D13", 1), ("B02", 1)], "error",
+      "supply-without-name", "XML3", "TEN_VAT_TU", [("D13", 1)], "error",
       row(withOperation, "XML3", "TEN_VAT_TU", where: isSupply, { _ in "" })),
     FaultKind(
       "group-of-another-table", "XML2", "MA_NHOM", [("D14", 1)], "error",
       row(withDrugs, "XML2", "MA_NHOM", { _ in "9" })),
     FaultKind(
-      "performer-missing", "XML3", "NGUOI_THUC_HIEN", [("D17", 1), ("B02", 1)], "error",
+      "performer-missing", "XML3", "NGUOI_THUC_HIEN", [("D17", 1)], "error",
       row(withLaboratory, "XML3", "NGUOI_THUC_HIEN", where: isLaboratory, { _ in "" })),
     FaultKind(
-      "result-undated", "XML4", "NGAY_KQ", [("D25", 1), ("B02", 1)], "error",
+      "result-undated", "XML4", "NGAY_KQ", [("D25", 1)], "error",
       row(withLaboratory, "XML4", "NGAY_KQ", where: { !$0["GIA_TRI"].isEmpty }, { _ in "" })),
   ]
 
