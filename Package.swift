@@ -121,7 +121,8 @@ let package = Package(
     // against a private PostgreSQL
     .testTarget(
       name: "ToolsDatabaseTests",
-      dependencies: ["Bytes", "Findings", "Postgres", "Definitions", "Runs", "Synthesis", logging], swiftSettings: strict),
+      dependencies: ["Bytes", "Findings", "Postgres", "Definitions", "Runs", "Synthesis", logging],
+      swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
     .testTarget(
       name: "ExtractXMLTests", dependencies: ["Bytes", "Findings", "Records", "ExtractXML"], swiftSettings: strict),
