@@ -165,7 +165,8 @@ public enum RowForm {
   /// 2000-01-01 as days since 1970-01-01.
   @inlinable public static var postgresEpochDay: Int32 { 10_957 }
   @inlinable public static var postgresEpochSecond: Int64 { 946_684_800 }
-  package static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
+  package static let header: [UInt8] =
+    Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
   package static let trailer: [UInt8] = [0xFF, 0xFF]
 
   /// Object ids of element types in PostgreSQL.

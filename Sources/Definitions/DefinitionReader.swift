@@ -49,7 +49,9 @@ struct DefinitionNode {
     let document = Document(file: file)
     // everything is read as text, so that no tag has to be resolved: ten times as fast
     do {
-      if let node = try Yams.compose(yaml: text, .basic) { return (DefinitionNode(node: node, document: document), document) }
+      if let node = try Yams.compose(yaml: text, .basic) {
+        return (DefinitionNode(node: node, document: document), document)
+      }
       document.faults.append(DefinitionFault(file: file, message: "the file is empty"))
     } catch let error as YamlError {
       var place = (line: 0, column: 0)

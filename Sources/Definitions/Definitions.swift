@@ -547,7 +547,9 @@ private struct Loader {
       value.fault("the exception changes nothing", mend: "add severity or tolerance")
     }
     let reason = value.requiredString("reason") ?? ""
-    if value["reason"] != nil && reason.allSatisfy(\.isWhitespace) { value.fault("the reason is empty", mend: "say why") }
+    if value["reason"] != nil && reason.allSatisfy(\.isWhitespace) {
+      value.fault("the reason is empty", mend: "say why")
+    }
     guard let until = value.required("until") else { return nil }
     let digits = (until.string ?? "").utf8.filter { $0 != UInt8(ascii: "-") }
     guard digits.count == 8, let day = CivilDate(compact: Array(digits).span) else {

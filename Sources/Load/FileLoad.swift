@@ -451,7 +451,8 @@ package final class FileLoad {
 
     package init(
       seen: Int, accepted: Int, rejected: Int, duplicate: Int, superseding: Int, withFindings: Int, rows: String,
-      findingCounts: String, editions: String, receipt: String, findings: [LedgerFinding], counts: [CodeCount], runID: Int64,
+      findingCounts: String, editions: String, receipt: String, findings: [LedgerFinding], counts: [CodeCount],
+      runID: Int64,
       practitioners: [String]
     ) {
       self.seen = seen

@@ -144,7 +144,8 @@ package enum Ledger {
       """, [.text(facility), .text(name), .bytes(hash.bytes)], prepared: true)
     for row in 0..<beginnings.count {
       try event(
-        .refused, file: beginnings.integer(row, 0) ?? 0, epoch: beginnings.integer(row, 1) ?? 0, run: run, on: connection)
+        .refused, file: beginnings.integer(row, 0) ?? 0, epoch: beginnings.integer(row, 1) ?? 0, run: run,
+        on: connection)
     }
     return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
   }
@@ -161,7 +162,8 @@ package enum Ledger {
       VALUES ($1, $2, $3, $4::bytea, $5, 'claimed', 1, 1, $6, clock_timestamp(), clock_timestamp(), $7, $8) RETURNING file_id
       """,
       [
-        .text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run), .text(kind),
+        .text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run),
+        .text(kind),
         .integer(origin),
       ])
     let id = inserted.integer(0, 0) ?? 0
@@ -180,7 +182,9 @@ package enum Ledger {
   }
 
   /// Files whose fate is committed while a receipt or a parcel is not written yet: what an interrupted run left, or another process is at.
-  package static func unfinished(on connection: Connection) throws(ServerFailure) -> [(claim: Claim, hash: ContentHash?)] {
+  package static func unfinished(on connection: Connection) throws(ServerFailure) -> [(
+    claim: Claim, hash: ContentHash?
+  )] {
     let rows = try connection.execute(
       """
       SELECT file_id, epoch, encode(content_sha256, 'hex'), state FROM intake.file
@@ -228,7 +232,9 @@ package enum Ledger {
   }
 
   /// The state the ledger has for a claim: what decides when a COMMIT's answer was lost.
-  package static func state(of claim: Claim, on connection: Connection) throws(ServerFailure) -> (state: String, isOurs: Bool)? {
+  package static func state(of claim: Claim, on connection: Connection) throws(ServerFailure) -> (
+    state: String, isOurs: Bool
+  )? {
     let rows = try connection.execute(
       "SELECT state, epoch FROM intake.file WHERE file_id = $1", [.integer(claim.fileID)])
     guard !rows.isEmpty, let state = rows.text(0, 0), let epoch = rows.integer(0, 1) else { return nil }
@@ -260,11 +266,14 @@ package enum Ledger {
 
   /// Keeps the receipt's JSON of a file that is not loaded in the same transaction as its state (duplicates, unread files).
   package static func setReceipt(_ receipt: String, file: Int64, on connection: Connection) throws(ServerFailure) {
-    try connection.execute("UPDATE intake.file SET receipt = $2 WHERE file_id = $1 AND receipt IS NULL", [.integer(file), .text(receipt)])
+    try connection.execute(
+      "UPDATE intake.file SET receipt = $2 WHERE file_id = $1 AND receipt IS NULL", [.integer(file), .text(receipt)])
   }
 
   /// Marks what was done with the file's receipt or source after the commit.
-  package static func mark(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection) throws(ServerFailure) {
+  package static func mark(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection)
+    throws(ServerFailure)
+  {
     try connection.begin()
     try connection.execute(relaxed)
     do throws(ServerFailure) {
@@ -276,15 +285,19 @@ package enum Ledger {
     }
   }
 
-  private static func markOpen(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection) throws(ServerFailure) {
+  private static func markOpen(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection)
+    throws(ServerFailure)
+  {
     let updated =
       event == .receiptWritten
       ? try connection.execute(
         "UPDATE intake.file SET receipt_written_at = clock_timestamp() WHERE file_id = $1 AND receipt_written_at IS NULL RETURNING 1",
-        [.integer(file)], prepared: true).count
+        [.integer(file)], prepared: true
+      ).count
       : try connection.execute(
         "UPDATE intake.file SET source_removed_at = clock_timestamp() WHERE file_id = $1 AND source_removed_at IS NULL RETURNING 1",
-        [.integer(file)], prepared: true).count
+        [.integer(file)], prepared: true
+      ).count
     if updated == 1 { try Ledger.event(event, file: file, epoch: epoch, run: run, on: connection) }
   }
 

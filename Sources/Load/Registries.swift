@@ -41,7 +41,9 @@ package enum Registries {
   }
 
   /// Notes practitioners that a file names for the first time. Sorted keys; a code that another loader is adding is waited for.
-  static func addPractitioners(_ codes: [String], facility: String, file: Int64, on connection: Connection) throws(ServerFailure) {
+  static func addPractitioners(_ codes: [String], facility: String, file: Int64, on connection: Connection)
+    throws(ServerFailure)
+  {
     guard !codes.isEmpty else { return }
     try connection.execute(
       """

@@ -31,8 +31,10 @@ package struct OutboxFolder: Sendable {
           SELECT parcel_id, destination, format, encode(content_sha256, 'hex'), content, manifest FROM outbox.parcel
           WHERE state = 'prepared' AND content IS NOT NULL AND file_id = $1 ORDER BY parcel_id LIMIT 1
           """, [.integer(file)], prepared: true)
-        guard !rows.isEmpty, let id = rows.integer(0, 0), let destination = rows.text(0, 1), let format = rows.text(0, 2),
-          let hash = rows.text(0, 3).flatMap({ ContentHash(hex: $0) }), let content = rows.bytes(0, 4), let manifest = rows.text(0, 5)
+        guard !rows.isEmpty, let id = rows.integer(0, 0), let destination = rows.text(0, 1),
+          let format = rows.text(0, 2),
+          let hash = rows.text(0, 3).flatMap({ ContentHash(hex: $0) }), let content = rows.bytes(0, 4),
+          let manifest = rows.text(0, 5)
         else { return written }
         row = (id, destination, format, hash, content, manifest)
       } catch {

@@ -61,7 +61,8 @@ package struct ParcelBuilder: Sendable {
       destination, number, hash, content.count, wanted.count, months.first, months.last.map { $0.lastOfMonth })
     return ParcelDraft(
       destination: destination.name, format: destination.format.rawValue, content: content, contentHash: hash.bytes,
-      manifest: manifest, dossiers: wanted.count, periodFrom: months.first, periodTo: months.last.map { $0.lastOfMonth })
+      manifest: manifest, dossiers: wanted.count, periodFrom: months.first, periodTo: months.last.map { $0.lastOfMonth }
+    )
   }
 
   private func envelope(_ batch: PreparedBatch, _ wanted: [Int], _ createdOn: String?) -> [UInt8]? {

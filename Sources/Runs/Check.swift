@@ -113,7 +113,9 @@ package struct Check: Sendable {
     report.sizeInBytes = size
     report.facility = facts.facility ?? facility
     report.edition = editions.sorted().joined(separator: ",")
-    if let stopped, let schema = definitions.schemas[feed.source] { tally.add(stopped, dossier: nil, key: nil, schema: schema) }
+    if let stopped, let schema = definitions.schemas[feed.source] {
+      tally.add(stopped, dossier: nil, key: nil, schema: schema)
+    }
     if let refusal = stopped ?? facts.refusal {
       report.state = .refused
       report.reason = refusal.code.description

@@ -64,7 +64,9 @@ package struct Configuration: Sendable {
     }
   }
 
-  private static func text(_ path: String, _ meaning: String, _ key: any WritableKeyPath<Configuration, String> & Sendable) -> Setting {
+  private static func text(
+    _ path: String, _ meaning: String, _ key: any WritableKeyPath<Configuration, String> & Sendable
+  ) -> Setting {
     Setting(path: path, meaning: meaning) { configuration, value in
       configuration[keyPath: key] = value
       return !value.isEmpty
@@ -72,7 +74,8 @@ package struct Configuration: Sendable {
   }
 
   private static func number(
-    _ path: String, _ meaning: String, _ range: ClosedRange<Int>, _ key: any WritableKeyPath<Configuration, Int> & Sendable
+    _ path: String, _ meaning: String, _ range: ClosedRange<Int>,
+    _ key: any WritableKeyPath<Configuration, Int> & Sendable
   ) -> Setting {
     Setting(path: path, meaning: "\(meaning); \(range.lowerBound) to \(range.upperBound)") { configuration, value in
       guard let number = Int(value), range.contains(number) else { return false }
@@ -161,7 +164,9 @@ package struct Configuration: Sendable {
       } else if let setting = Configuration.settings.first(where: { $0.path == path }) {
         let text = value.sequence.map { $0.compactMap(\.string).joined(separator: ",") } ?? value.string ?? ""
         if text.isEmpty && value.sequence == nil { continue }
-        if !setting.take(&self, text) { throw ConfigurationFault("\(name):\(line): \(path): \(setting.meaning) is expected") }
+        if !setting.take(&self, text) {
+          throw ConfigurationFault("\(name):\(line): \(path): \(setting.meaning) is expected")
+        }
       } else if let inner = value.mapping, Configuration.settings.contains(where: { $0.path.hasPrefix(path + ".") }) {
         try take(inner, prefix: path + ".", name: name)
       } else if value.null == nil || !Configuration.settings.contains(where: { $0.path.hasPrefix(path + ".") }) {
@@ -178,7 +183,8 @@ package struct Configuration: Sendable {
         throw ConfigurationFault("\(name):\(line): the name of a destination is a plain file name")
       }
       guard let format = ParcelFormat(rawValue: value.mapping?["format"]?.string ?? "") else {
-        throw ConfigurationFault("\(name):\(line): destinations.\(label).format: one of source, common-ndjson is expected")
+        throw ConfigurationFault(
+          "\(name):\(line): destinations.\(label).format: one of source, common-ndjson is expected")
       }
       result.append(Destination(name: label, format: format))
     }

@@ -30,25 +30,34 @@ package enum Doctor {
       let registry = try project.registry()
       lines.append(Line(what: "facility registry", ok: true, found: "\(registry.facilities.count) hospitals"))
     } catch {
-      lines.append(Line(what: "facility registry", ok: false, found: error.description, mend: "songhan facility add CODE --name N --feed qd3176", code: 78))
+      lines.append(
+        Line(
+          what: "facility registry", ok: false, found: error.description,
+          mend: "songhan facility add CODE --name N --feed qd3176", code: 78))
     }
     do {
       let definitions = try project.definitions()
       lines.append(
         Line(
           what: "definitions", ok: true,
-          found: "\(definitions.schemas.count) source schemas, \(definitions.common.entities.count) entities, \(definitions.feeds.count) feeds, \(definitions.catalogue.entries.count) codes"))
+          found:
+            "\(definitions.schemas.count) source schemas, \(definitions.common.entities.count) entities, \(definitions.feeds.count) feeds, \(definitions.catalogue.entries.count) codes"
+        ))
       if let registry = try? project.registry() {
         for facility in registry.facilities where definitions.feeds[facility.feed] == nil {
           lines.append(
             Line(
               what: "feed of \(facility.code)", ok: false, found: "there is no Pipelines/\(facility.feed).yaml",
-              mend: "name one of \(definitions.feeds.keys.sorted().joined(separator: ", ")) in facilities.yaml", code: 78))
+              mend: "name one of \(definitions.feeds.keys.sorted().joined(separator: ", ")) in facilities.yaml",
+              code: 78))
         }
       }
       lines += policy(definitions, (try? project.registry())?.facilities.map(\.feed) ?? [])
     } catch {
-      lines.append(Line(what: "definitions", ok: false, found: "\(error)", mend: "mend the files named, or set «definitions:»", code: 78))
+      lines.append(
+        Line(
+          what: "definitions", ok: false, found: "\(error)", mend: "mend the files named, or set «definitions:»",
+          code: 78))
     }
     let c = project.configuration
     for name in [c.inbox, c.spool, c.archive, c.quarantine, c.receipts, c.outbox, c.reports] {
@@ -60,37 +69,47 @@ package enum Doctor {
         let isPrivate = !isOpen
         lines.append(
           Line(
-            what: "folder \(name)", ok: isWritable && isPrivate, found: isWritable ? isPrivate ? "there, ours" : "everybody may write there" : "no right to write there",
-            mend: isWritable ? isPrivate ? nil : "chmod o-w \(name)" : "chown or chmod the folder for this user", code: 77))
+            what: "folder \(name)", ok: isWritable && isPrivate,
+            found: isWritable ? isPrivate ? "there, ours" : "everybody may write there" : "no right to write there",
+            mend: isWritable ? isPrivate ? nil : "chmod o-w \(name)" : "chown or chmod the folder for this user",
+            code: 77))
       } catch {
-        lines.append(Line(what: "folder \(name)", ok: false, found: error.description, mend: "songhan init", code: Int32(error.exitCode)))
+        lines.append(
+          Line(
+            what: "folder \(name)", ok: false, found: error.description, mend: "songhan init",
+            code: Int32(error.exitCode)))
       }
     }
     if let folder = try? project.directory(c.spool, creating: false), let space = try? folder.space() {
       let floor = max(c.freeMegabytes << 20, c.freeMegabytes == 0 ? 0 : space.total / 10)
       lines.append(
         Line(
-          what: "free space", ok: space.available >= floor, found: "\(space.available >> 20) MB free, \(floor >> 20) MB needed",
+          what: "free space", ok: space.available >= floor,
+          found: "\(space.available >> 20) MB free, \(floor >> 20) MB needed",
           mend: space.available >= floor ? nil : "make room, or lower intake.freeMegabytes", code: 74))
     }
     let warehouse = Warehouse(project: project)
     do throws(RunFailure) {
       for check in try warehouse.checks() {
-        lines.append(Line(what: "server: \(check.name)", ok: check.isRight, found: check.found, mend: check.mend, code: 78))
+        lines.append(
+          Line(what: "server: \(check.name)", ok: check.isRight, found: check.found, mend: check.mend, code: 78))
       }
       let steps = try warehouse.status()
       let pending = steps.filter { $0.state != "applied" }
       lines.append(
         Line(
           what: "schema version", ok: pending.isEmpty,
-          found: pending.isEmpty ? "\(steps.count) migrations applied" : pending.map { "\($0.number) \($0.state)" }.joined(separator: ", "),
+          found: pending.isEmpty
+            ? "\(steps.count) migrations applied" : pending.map { "\($0.number) \($0.state)" }.joined(separator: ", "),
           mend: pending.isEmpty ? nil : "songhan warehouse migrate", code: 78))
       lines.append(try clock(warehouse))
     } catch {
       lines.append(
         Line(
           what: "warehouse", ok: false, found: error.description,
-          mend: project.isEmbedded ? "songhan warehouse start && songhan warehouse migrate" : "check «warehouse:» in songhan.yaml", code: error.exitCode))
+          mend: project.isEmbedded
+            ? "songhan warehouse start && songhan warehouse migrate" : "check «warehouse:» in songhan.yaml",
+          code: error.exitCode))
     }
     return lines
   }
@@ -104,7 +123,8 @@ package enum Doctor {
         lines.append(
           Line(
             what: "exception of \(feed.name)", ok: true, found: exception.text,
-            mend: exception.isExpired ? "it no longer holds: take it out of Pipelines/\(feed.name).yaml, or renew it" : nil))
+            mend: exception.isExpired
+              ? "it no longer holds: take it out of Pipelines/\(feed.name).yaml, or renew it" : nil))
       }
     }
     let idle = definitions.notEvaluated()

@@ -51,7 +51,8 @@ package struct Registry: Sendable {
 
   package static func read(_ path: String) throws(ConfigurationFault) -> Registry {
     let name = (path as NSString).lastPathComponent
-    guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self) else {
+    guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self)
+    else {
       throw ConfigurationFault("\(name) cannot be read. Add a hospital with «songhan facility add».")
     }
     let document: Document
@@ -63,16 +64,20 @@ package struct Registry: Sendable {
     var seen: Set<String> = []
     for facility in document.facilities {
       guard Facility.isCode(facility.code) else {
-        throw ConfigurationFault("\(name): «\(facility.code)» is no facility code (five capital letters or digits, in quotes)")
+        throw ConfigurationFault(
+          "\(name): «\(facility.code)» is no facility code (five capital letters or digits, in quotes)")
       }
-      guard seen.insert(facility.code).inserted else { throw ConfigurationFault("\(name): \(facility.code) stands twice") }
+      guard seen.insert(facility.code).inserted else {
+        throw ConfigurationFault("\(name): \(facility.code) stands twice")
+      }
     }
     return Registry(facilities: document.facilities)
   }
 
   /// Adds a hospital at the end of the file, leaving what stands there as it is.
   package static func add(_ facility: Facility, to path: String) throws {
-    var text = FileManager.default.contents(atPath: path).flatMap { String(validating: $0, as: UTF8.self) } ?? "facilities:\n"
+    var text =
+      FileManager.default.contents(atPath: path).flatMap { String(validating: $0, as: UTF8.self) } ?? "facilities:\n"
     if !text.hasSuffix("\n") { text += "\n" }
     text = text.replacing("facilities: []\n", with: "facilities:\n")
     text += "  - code: \(quoted(facility.code))\n    name: \(quoted(facility.name))\n"

@@ -104,7 +104,9 @@ package struct FilePass {
       facts.refusal = Finding(.S05, .reject)
     }
     if facts.refusal == nil, numbers == nil {
-      for finding in FileCheck.findings(facts, codes: rulings.codes, lastAdmitted: judge.lastAdmitted, receivedAt: receivedAt) {
+      for finding in FileCheck.findings(
+        facts, codes: rulings.codes, lastAdmitted: judge.lastAdmitted, receivedAt: receivedAt)
+      {
         if finding.code == .A02 {
           // an envelope without its outermost element (S11) has no place for it
           if !facts.findings.contains(where: { $0.code == .S11 }) { facts.refusal = finding }

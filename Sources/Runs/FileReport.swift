@@ -134,7 +134,8 @@ extension Encodable {
   /// JSON with sorted keys, the same for the same content.
   package func json(pretty: Bool = true) -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = pretty ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting =
+      pretty ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
     // our own values always encode: texts, numbers, lists
     guard let data = try? encoder.encode(self) else { preconditionFailure("a report that cannot be encoded") }
     return String(decoding: data, as: UTF8.self)

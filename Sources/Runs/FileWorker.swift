@@ -35,7 +35,8 @@ package enum RunFailure: Error, CustomStringConvertible {
   /// Reliability rules, section 8.
   package var exitCode: Int32 {
     switch self {
-    case .server(let failure): failure.isTransient || failure == .unknownOutcome ? 75 : failure.state?.code == "42501" ? 77 : 78
+    case .server(let failure):
+      failure.isTransient || failure == .unknownOutcome ? 75 : failure.state?.code == "42501" ? 77 : 78
     case .files(let failure): Int32(failure.exitCode)
     case .cluster(let failure): failure.isTransient ? 75 : 78
     case .notReady: 78
@@ -119,7 +120,9 @@ final class FileWorker {
       } catch {
         switch error {
         case .server(let failure) where failure.isTransient || failure == .unknownOutcome || failure.state == "23505":
-          context.journal.warning("the warehouse was lost while a file was loaded", ["attempt": .count(attempt), "failure": .failure(failure)])
+          context.journal.warning(
+            "the warehouse was lost while a file was loaded",
+            ["attempt": .count(attempt), "failure": .failure(failure)])
           try reconnect(failure, attempt)
         case .server(let failure): throw .server(failure)
         case .claimLost:
@@ -184,16 +187,19 @@ final class FileWorker {
       try keepReceipt(claim, facility, &report)
       return try close(file, copy, claim, report)
     case .exhausted:
-      return try end(file, copy, claim, facility, .quarantined, Finding(.S13, .reject), FindingTally(), seen: 0, &report)
+      return try end(
+        file, copy, claim, facility, .quarantined, Finding(.S13, .reject), FindingTally(), seen: 0, &report)
     }
     guard let facility else {
       return try end(file, copy, claim, nil, .quarantined, Finding(.S08, .reject), FindingTally(), seen: 0, &report)
     }
     guard facility.isActive else {
-      return try end(file, copy, claim, facility, .quarantined, Finding(.S27, .reject), FindingTally(), seen: 0, &report)
+      return try end(
+        file, copy, claim, facility, .quarantined, Finding(.S27, .reject), FindingTally(), seen: 0, &report)
     }
     guard let rulings = context.rulings[facility.feed], let mappers = context.mappers[facility.feed] else {
-      return try end(file, copy, claim, facility, .quarantined, Finding(.S25, .reject), FindingTally(), seen: 0, &report)
+      return try end(
+        file, copy, claim, facility, .quarantined, Finding(.S25, .reject), FindingTally(), seen: 0, &report)
     }
     do {
       return try load(file, copy, claim, facility, rulings, mappers, &report)
@@ -271,14 +277,17 @@ final class FileWorker {
   }
 
   private func load(
-    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings, _ mappers: [Mapper],
+    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings,
+    _ mappers: [Mapper],
     _ report: inout FileReport
   ) throws -> FileReport {
     var months: Set<CivilDate> = []
     for pass in 1...2 {
       do {
         if !months.isEmpty {
-          do throws(ServerFailure) { try partitions.ensure(months, on: connection) } catch { throw LoadFailure.server(error) }
+          do throws(ServerFailure) { try partitions.ensure(months, on: connection) } catch {
+            throw LoadFailure.server(error)
+          }
         }
         return try loadOnce(file, copy, claim, facility, rulings, mappers, &report)
       } catch LoadFailure.partitionMissing where pass == 1 {
@@ -312,7 +321,8 @@ final class FileWorker {
   }
 
   private func loadOnce(
-    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings, _ mappers: [Mapper],
+    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings,
+    _ mappers: [Mapper],
     _ report: inout FileReport
   ) throws -> FileReport {
     let common = context.definitions.common
@@ -365,7 +375,9 @@ final class FileWorker {
       var slot = Array(dossier.kind.rawValue.utf8)
       slot.append(0)
       slot.append(contentsOf: verdict.key)
-      if batch.isFull || (verdict.outcome == .accepted && state.keysOfBatch.contains(slot)) { try stage(facts.createdOn) }
+      if batch.isFull || (verdict.outcome == .accepted && state.keysOfBatch.contains(slot)) {
+        try stage(facts.createdOn)
+      }
       let index = batch.entries.count
       var source = 0..<0
       switch verdict.outcome {
@@ -374,7 +386,8 @@ final class FileWorker {
         SourceArchive.append(dossier, to: &batch.archive)
         source = start..<batch.archive.count
         let identity = Mapper.Identity(
-          encounterKey: verdict.key, careMonth: verdict.careMonth ?? CivilDate(daysSinceEpoch: 0), facilityCode: facilityCode,
+          encounterKey: verdict.key, careMonth: verdict.careMonth ?? CivilDate(daysSinceEpoch: 0),
+          facilityCode: facilityCode,
           fileID: claim.fileID, dossierNumber: Int32(truncatingIfNeeded: dossier.number))
         mappers[dossier.schema].map(dossier, identity, into: &batch.rows, counts: &counts)
         batch.rows.endDossier(index)
@@ -385,7 +398,8 @@ final class FileWorker {
         SourceArchive.append(dossier, to: &batch.rejects)
         source = start..<batch.rejects.count
         if state.rejected.count < FileReport.mostDetails {
-          let key = verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
+          let key =
+            verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
           state.rejected.append((dossier.number, key))
         }
       case .repeated: break
@@ -431,7 +445,9 @@ final class FileWorker {
     report.state = .loaded
     report.dossiers = state.dossiers
     report.findings = tally.byCode
-    for (number, entity) in common.entities.enumerated() where state.rows[number] > 0 { report.rows[entity.name] = state.rows[number] }
+    for (number, entity) in common.entities.enumerated() where state.rows[number] > 0 {
+      report.rows[entity.name] = state.rows[number]
+    }
     report.details = tally.details(context.definitions.catalogue, .vietnamese)
     report.moreDetails = tally.more > 0 ? tally.more : nil
     if again != nil { report.older = state.older }
@@ -449,9 +465,13 @@ final class FileWorker {
     } catch {
       guard case .server(.unknownOutcome) = error else { throw error }
       // nobody knows which way the commit went: the ledger row decides
-      do throws(RunFailure) { try reconnect(.connectionLost(nil), 1) } catch { throw LoadFailure.server(.connectionLost(nil)) }
+      do throws(RunFailure) { try reconnect(.connectionLost(nil), 1) } catch {
+        throw LoadFailure.server(.connectionLost(nil))
+      }
       let found: (state: String, isOurs: Bool)?
-      do throws(ServerFailure) { found = try Ledger.state(of: claim, on: connection) } catch { throw LoadFailure.server(error) }
+      do throws(ServerFailure) { found = try Ledger.state(of: claim, on: connection) } catch {
+        throw LoadFailure.server(error)
+      }
       guard let found, found.state == "loaded", found.isOurs else { throw LoadFailure.server(.connectionLost(nil)) }
     }
     return try close(file, copy, claim, report)
@@ -476,11 +496,13 @@ final class FileWorker {
 
   /// Ends a file of which nothing is loaded.
   private func end(
-    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility?, _ ending: Ledger.Event, _ finding: Finding,
+    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility?, _ ending: Ledger.Event,
+    _ finding: Finding,
     _ tally: FindingTally, rejected: [(dossier: Int, key: String?)] = [], seen: Int, _ report: inout FileReport
   ) throws(LoadFailure) -> FileReport {
     var tally = tally
-    let schemas = facility.flatMap { context.rulings[$0.feed] }?.schemas ?? context.definitions.schemas.values.map { $0 }
+    let schemas =
+      facility.flatMap { context.rulings[$0.feed] }?.schemas ?? context.definitions.schemas.values.map { $0 }
     if tally.byCode[finding.code.description] == nil, let schema = schemas.first {
       tally.add(finding, dossier: nil, key: nil, schema: schema)
     }
@@ -531,7 +553,8 @@ final class FileWorker {
     report.reason = reason
     do throws(ServerFailure) {
       report.fileID = try Ledger.recordUnread(
-        ending, facility: file.facility, name: file.label, size: file.stamp.sizeInBytes, reason: reason, run: context.runID,
+        ending, facility: file.facility, name: file.label, size: file.stamp.sizeInBytes, reason: reason,
+        run: context.runID,
         on: connection)
     } catch {
       throw .server(error)
@@ -548,7 +571,9 @@ final class FileWorker {
   }
 
   /// A file whose fate was committed before, and whose end was cut off: does what was left.
-  private func again(_ file: InboxFile, _ claim: Claim, _ state: String, _ report: inout FileReport) throws(LoadFailure) -> FileReport {
+  private func again(_ file: InboxFile, _ claim: Claim, _ state: String, _ report: inout FileReport) throws(LoadFailure)
+    -> FileReport
+  {
     report.state = FileReport.State(rawValue: state) ?? .loaded
     do throws(ServerFailure) {
       let rows = try connection.execute(
@@ -623,9 +648,11 @@ final class FileWorker {
       let outcome = try file.directory.moveDurably(file.name, expecting: stamp, to: target, as: try FileName(name))
       switch outcome {
       case .occupied: remove(file, stamp, claim)
-      case .moved, .gone: try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
+      case .moved, .gone:
+        try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
       case .changed:
-        context.journal.notice("a file changed after it was read; the next run takes it as a new one", ["file": .id(claim.fileID)])
+        context.journal.notice(
+          "a file changed after it was read; the next run takes it as a new one", ["file": .id(claim.fileID)])
         try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
       }
     } catch {
@@ -645,10 +672,14 @@ final class FileWorker {
 
   private func note(_ error: any Error, _ claim: Claim) {
     if let failure = error as? FileFailure {
-      context.journal.error("a delivered file could not be moved; the next run does it", ["file": .id(claim.fileID), "failure": .failure(failure)])
+      context.journal.error(
+        "a delivered file could not be moved; the next run does it",
+        ["file": .id(claim.fileID), "failure": .failure(failure)])
       context.progress.note(failure)
     } else if let failure = error as? ServerFailure {
-      context.journal.warning("the end of a file could not be noted; the next run does it", ["file": .id(claim.fileID), "failure": .failure(failure)])
+      context.journal.warning(
+        "the end of a file could not be noted; the next run does it",
+        ["file": .id(claim.fileID), "failure": .failure(failure)])
     }
   }
 }

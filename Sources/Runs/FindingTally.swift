@@ -88,7 +88,8 @@ package struct FindingTally: Sendable {
     kept.map { dossier, key, finding in
       FileReport.Detail(
         code: finding.code.description, severity: finding.severity.name, table: finding.table,
-        row: finding.row > 0 ? finding.row : nil, field: finding.field, other: finding.other, dossier: dossier, key: key,
+        row: finding.row > 0 ? finding.row : nil, field: finding.field, other: finding.other, dossier: dossier,
+        key: key,
         byteOffset: finding.byteOffset >= 0 ? finding.byteOffset : nil,
         difference: finding.difference.map { FindingCatalogue.money($0, .english).replacing(",", with: "") },
         found: finding.found, limit: finding.limit, message: catalogue.message(finding, language))

@@ -87,7 +87,8 @@ package enum Inbox {
     String(
       decoding: bytes.prefix(128).map { byte -> UInt8 in
         let isPlain =
-          (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || [0x2D, 0x2E, 0x5F].contains(byte)
+          (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A)
+          || [0x2D, 0x2E, 0x5F].contains(byte)
         return isPlain ? byte : UInt8(ascii: "?")
       }, as: UTF8.self)
   }

@@ -29,9 +29,15 @@ package struct Journal: Sendable {
   package init(_ logger: Logger) { self.logger = logger }
 
   package func info(_ text: StaticString, _ values: KeyValuePairs<String, LogValue> = [:]) { log(.info, text, values) }
-  package func notice(_ text: StaticString, _ values: KeyValuePairs<String, LogValue> = [:]) { log(.notice, text, values) }
-  package func warning(_ text: StaticString, _ values: KeyValuePairs<String, LogValue> = [:]) { log(.warning, text, values) }
-  package func error(_ text: StaticString, _ values: KeyValuePairs<String, LogValue> = [:]) { log(.error, text, values) }
+  package func notice(_ text: StaticString, _ values: KeyValuePairs<String, LogValue> = [:]) {
+    log(.notice, text, values)
+  }
+  package func warning(_ text: StaticString, _ values: KeyValuePairs<String, LogValue> = [:]) {
+    log(.warning, text, values)
+  }
+  package func error(_ text: StaticString, _ values: KeyValuePairs<String, LogValue> = [:]) {
+    log(.error, text, values)
+  }
 
   private func log(_ level: Logger.Level, _ text: StaticString, _ values: KeyValuePairs<String, LogValue>) {
     var metadata: Logger.Metadata = [:]

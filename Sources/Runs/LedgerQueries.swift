@@ -67,7 +67,9 @@ package struct LedgerQueries {
     do throws(ServerFailure) { return try body() } catch { throw .server(error) }
   }
 
-  package func files(facility: String? = nil, state: String? = nil, limit: Int = 50, id: Int64? = nil) throws(RunFailure) -> [FileLine] {
+  package func files(facility: String? = nil, state: String? = nil, limit: Int = 50, id: Int64? = nil)
+    throws(RunFailure) -> [FileLine]
+  {
     let rows = try server { () throws(ServerFailure) in
       try connection.execute(
         """
@@ -89,7 +91,8 @@ package struct LedgerQueries {
         fileID: rows.integer(row, 0) ?? 0, facility: rows.text(row, 1) ?? "", name: rows.text(row, 2) ?? "",
         state: rows.text(row, 3) ?? "", reason: rows.text(row, 4), receivedAt: rows.text(row, 5) ?? "",
         dossiers: rows.integer(row, 6) ?? 0, accepted: rows.integer(row, 7) ?? 0, rejected: rows.integer(row, 8) ?? 0,
-        duplicate: rows.integer(row, 9) ?? 0, superseding: rows.integer(row, 10) ?? 0, attempts: rows.integer(row, 11) ?? 0,
+        duplicate: rows.integer(row, 9) ?? 0, superseding: rows.integer(row, 10) ?? 0,
+        attempts: rows.integer(row, 11) ?? 0,
         sha256: rows.text(row, 12), sizeInBytes: rows.integer(row, 13), edition: rows.text(row, 14),
         duplicateOf: rows.integer(row, 15), run: rows.integer(row, 16), kind: rows.text(row, 17) ?? "",
         origin: rows.integer(row, 18))
@@ -105,7 +108,9 @@ package struct LedgerQueries {
         """, [.integer(file)])
     }
     return (0..<rows.count).map { row in
-      EventLine(at: rows.text(row, 0) ?? "", kind: rows.text(row, 1) ?? "", run: rows.integer(row, 2), epoch: rows.integer(row, 3))
+      EventLine(
+        at: rows.text(row, 0) ?? "", kind: rows.text(row, 1) ?? "", run: rows.integer(row, 2),
+        epoch: rows.integer(row, 3))
     }
   }
 
@@ -120,7 +125,8 @@ package struct LedgerQueries {
   /// Counts of delivered files by state; what was judged again counts under `replay` and `reload`.
   package func states() throws(RunFailure) -> [(state: String, files: Int64)] {
     let rows = try server { () throws(ServerFailure) in
-      try connection.execute("SELECT CASE kind WHEN 'delivery' THEN state ELSE kind END, count(*) FROM intake.file GROUP BY 1 ORDER BY 1")
+      try connection.execute(
+        "SELECT CASE kind WHEN 'delivery' THEN state ELSE kind END, count(*) FROM intake.file GROUP BY 1 ORDER BY 1")
     }
     return (0..<rows.count).map { (rows.text($0, 0) ?? "", rows.integer($0, 1) ?? 0) }
   }
@@ -145,7 +151,8 @@ package struct LedgerQueries {
     }
     return (0..<rows.count).map { row in
       RunLine(
-        run: rows.integer(row, 0) ?? 0, startedAt: rows.text(row, 1) ?? "", endedAt: rows.text(row, 2), state: rows.text(row, 3) ?? "",
+        run: rows.integer(row, 0) ?? 0, startedAt: rows.text(row, 1) ?? "", endedAt: rows.text(row, 2),
+        state: rows.text(row, 3) ?? "",
         exitCode: rows.integer(row, 4), files: rows.integer(row, 5) ?? 0, dossiers: rows.integer(row, 6) ?? 0)
     }
   }

@@ -27,7 +27,8 @@ package enum ProjectTemplate {
       if manager.fileExists(atPath: folder + "/" + name) {
         made.kept.append(name + "/")
       } else {
-        try manager.createDirectory(atPath: folder + "/" + name, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        try manager.createDirectory(
+          atPath: folder + "/" + name, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         made.made.append(name + "/")
       }
     }

@@ -100,7 +100,9 @@ package struct Receipt: Sendable, Codable {
       remark.count += max(0, (report.findings[remark.code] ?? 0) - listed)
       remarks[slot] = remark
     }
-    self.remarks = remarks.values.sorted { ($0.severity == "error" ? 0 : 1, $0.code) < ($1.severity == "error" ? 0 : 1, $1.code) }
+    self.remarks = remarks.values.sorted {
+      ($0.severity == "error" ? 0 : 1, $0.code) < ($1.severity == "error" ? 0 : 1, $1.code)
+    }
   }
 
   package static func read(_ json: String) throws -> Receipt {
@@ -150,7 +152,8 @@ package struct Receipt: Sendable, Codable {
         let entry = code.flatMap { catalogue[$0] }
         lines.append("[\(remark.code)] \(entry?.title[language] ?? "")  – \(words.times(remark.count))")
         for detail in remark.first {
-          lines.append("    · MA_LK \(detail.key ?? words.unknownKey): \(place(detail)) – \(message(detail, catalogue, language))")
+          lines.append(
+            "    · MA_LK \(detail.key ?? words.unknownKey): \(place(detail)) – \(message(detail, catalogue, language))")
         }
         if remark.count > remark.first.count { lines.append("    · …") }
         if let first = remark.first.first { lines.append("    \(words.remedy): \(remedy(first, catalogue, language))") }
@@ -172,10 +175,13 @@ package struct Receipt: Sendable, Codable {
   }
 
   /// Findings of one dossier, grouped by code, each code's remedy once.
-  private func append(_ details: [FileReport.Detail], to lines: inout [String], _ catalogue: FindingCatalogue, _ words: Words) {
+  private func append(
+    _ details: [FileReport.Detail], to lines: inout [String], _ catalogue: FindingCatalogue, _ words: Words
+  ) {
     var order: [String] = []
     var groups: [String: [FileReport.Detail]] = [:]
-    for detail in details.sorted(by: { (Receipt.weight($0), $0.code) < (Receipt.weight($1), $1.code) }) where detail.severity != "info" {
+    for detail in details.sorted(by: { (Receipt.weight($0), $0.code) < (Receipt.weight($1), $1.code) })
+    where detail.severity != "info" {
       if groups[detail.code] == nil { order.append(detail.code) }
       groups[detail.code, default: []].append(detail)
     }
@@ -186,7 +192,9 @@ package struct Receipt: Sendable, Codable {
         lines.append("   [\(code)] \(mark) \(place(detail)): \(message(detail, catalogue, words.language))")
       }
       if group.count > 5 { lines.append("   [\(code)] … \(words.times(group.count))") }
-      if let first = group.first { lines.append("        \(words.remedy): \(remedy(first, catalogue, words.language))") }
+      if let first = group.first {
+        lines.append("        \(words.remedy): \(remedy(first, catalogue, words.language))")
+      }
     }
   }
 
@@ -239,7 +247,9 @@ extension FileReport.Detail {
 /// The fixed words of a receipt.
 private struct Words {
   let language: Language
-  private func pick(_ vietnamese: String, _ english: String) -> String { language == .vietnamese ? vietnamese : english }
+  private func pick(_ vietnamese: String, _ english: String) -> String {
+    language == .vietnamese ? vietnamese : english
+  }
 
   var title: String { pick("BIÊN NHẬN DỮ LIỆU HỒ SƠ KHÁM BỆNH, CHỮA BỆNH", "RECEIPT FOR DELIVERED VISIT RECORDS") }
   var facility: String { pick("Cơ sở", "Facility") }
@@ -258,12 +268,16 @@ private struct Words {
   func position(_ number: Int) -> String { pick("hồ sơ thứ \(number) trong file", "dossier \(number) of the file") }
   func times(_ count: Int) -> String { pick("\(count) lần", "\(count) times") }
   func more(_ count: Int) -> String {
-    pick("… và \(count) hồ sơ bị trả lại khác (xem file JSON hoặc hỏi trung tâm).", "… and \(count) more rejected dossiers.")
+    pick(
+      "… và \(count) hồ sơ bị trả lại khác (xem file JSON hoặc hỏi trung tâm).",
+      "… and \(count) more rejected dossiers.")
   }
 
   func again(_ kind: String, _ origin: Int64) -> String {
     kind == "replay"
-      ? pick("Kiểm tra lại các hồ sơ bị trả lại của mã tiếp nhận \(origin)", "Rejected dossiers of file \(origin), judged again")
+      ? pick(
+        "Kiểm tra lại các hồ sơ bị trả lại của mã tiếp nhận \(origin)",
+        "Rejected dossiers of file \(origin), judged again")
       : pick("Kiểm tra lại toàn bộ mã tiếp nhận \(origin)", "The whole of file \(origin), judged again")
   }
   func older(_ count: Int) -> String {
@@ -272,7 +286,9 @@ private struct Words {
       "\(count) of the duplicates are older than the current version, which stays.")
   }
   func stillRejected(_ count: Int) -> String {
-    pick("Còn \(count) hồ sơ vẫn bị trả lại, xem biên nhận đầu.", "\(count) dossiers stay rejected: see the first receipt.")
+    pick(
+      "Còn \(count) hồ sơ vẫn bị trả lại, xem biên nhận đầu.", "\(count) dossiers stay rejected: see the first receipt."
+    )
   }
 
   func counts(_ d: FileReport.Dossiers) -> String {
@@ -291,7 +307,8 @@ private struct Words {
     case .duplicate:
       pick(
         "FILE TRÙNG – nội dung đã được nạp trước đó (mã tiếp nhận \(receipt.duplicateOf.map(String.init) ?? "?")); không nạp lại",
-        "DUPLICATE – these bytes were loaded before (file \(receipt.duplicateOf.map(String.init) ?? "?")); nothing was loaded twice")
+        "DUPLICATE – these bytes were loaded before (file \(receipt.duplicateOf.map(String.init) ?? "?")); nothing was loaded twice"
+      )
     case .quarantined: pick("FILE BỊ CÁCH LY – chưa nạp gì", "QUARANTINED – nothing was loaded")
     case .refused: pick("FILE BỊ TỪ CHỐI – không nạp gì", "REFUSED – nothing was loaded")
     case .waiting: pick("FILE ĐANG CHỜ", "WAITING")
@@ -305,7 +322,8 @@ private struct Words {
     case .loaded where receipt.dossiers.rejected > 0:
       pick(
         "Hãy sửa các hồ sơ bị trả lại trong phần mềm bệnh viện, xuất lại và gửi lại (cùng MA_LK). Hồ sơ đã nạp không cần gửi lại; nếu gửi lại y nguyên, hệ thống tự nhận ra và không nạp hai lần.",
-        "Mend the rejected dossiers in the hospital software, export them again and send them again (same MA_LK). Loaded dossiers need not be sent again; if they are, nothing is loaded twice.")
+        "Mend the rejected dossiers in the hospital software, export them again and send them again (same MA_LK). Loaded dossiers need not be sent again; if they are, nothing is loaded twice."
+      )
     case .loaded, .duplicate, .valid, .judged: pick("Không cần làm gì thêm.", "Nothing else needs to be done.")
     case .waiting: pick("Hệ thống sẽ tự kiểm tra lại ở lần chạy sau.", "The next run looks at it again.")
     default: pick("Hãy xử lý nguyên nhân nêu trên rồi gửi lại file.", "Mend the cause above, then send the file again.")

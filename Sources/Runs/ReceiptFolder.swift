@@ -16,7 +16,9 @@ struct ReceiptFolder {
   }
 
   /// Writes the receipt of a file from the ledger. A full disk leaves it for the next run.
-  func write(file: Int64, epoch: Int64, run: Int64, _ catalogue: FindingCatalogue, on connection: Connection) throws(ServerFailure) {
+  func write(file: Int64, epoch: Int64, run: Int64, _ catalogue: FindingCatalogue, on connection: Connection)
+    throws(ServerFailure)
+  {
     let rows = try connection.execute(
       "SELECT receipt, facility_code FROM intake.file WHERE file_id = $1 AND receipt IS NOT NULL AND receipt_written_at IS NULL",
       [.integer(file)], prepared: true)

@@ -16,7 +16,9 @@ struct ReportFolder {
     if let run = report.run, !report.files.isEmpty || failure != nil {
       let json = Array((report.withoutDetails.json() + "\n").utf8)
       let text = Array(ReportText.text(report, failure: failure, exitCode: exitCode).utf8)
-      guard let jsonName = try? FileName("run-\(run).json"), let textName = try? FileName("run-\(run).txt") else { return }
+      guard let jsonName = try? FileName("run-\(run).json"), let textName = try? FileName("run-\(run).txt") else {
+        return
+      }
       try folder.replaceDurably(jsonName, with: json.span, mode: 0o640)
       try folder.replaceDurably(textName, with: text.span, mode: 0o640)
       failpoint("report.written")
@@ -82,7 +84,9 @@ package enum ReportText {
   package static func closing(_ report: RunReport, failure: RunFailure?, exitCode: Int32) -> [String] {
     let totals = report.totals
     let d = totals.dossiers
-    let files = FileReport.State.allCases.compactMap { state in totals.files[state.rawValue].map { "\($0) \(state.rawValue)" } }
+    let files = FileReport.State.allCases.compactMap { state in
+      totals.files[state.rawValue].map { "\($0) \(state.rawValue)" }
+    }
     var lines: [String] = []
     let verdict: String
     switch exitCode {
@@ -109,7 +113,8 @@ package enum ReportText {
     if !idle.isEmpty {
       let whole = idle.filter(\.isWhole).map(\.code).joined(separator: " ")
       let part = idle.filter { !$0.isWhole }.map(\.code).joined(separator: " ")
-      lines.append("idle:      " + [whole, part.isEmpty ? "" : "in part \(part)"].filter { !$0.isEmpty }.joined(separator: "; "))
+      lines.append(
+        "idle:      " + [whole, part.isEmpty ? "" : "in part \(part)"].filter { !$0.isEmpty }.joined(separator: "; "))
     }
     return lines
   }
@@ -132,7 +137,9 @@ enum Metrics {
         lines.append("songhan_\(name)\(sample.labels.isEmpty ? "" : "{\(sample.labels)}") \(sample.value)")
       }
     }
-    metric("run_end_seconds", "When the last run ended, Unix time.", "gauge", [("", String(Int(Date.now.timeIntervalSince1970)))])
+    metric(
+      "run_end_seconds", "When the last run ended, Unix time.", "gauge",
+      [("", String(Int(Date.now.timeIntervalSince1970)))])
     metric("run_duration_seconds", "How long the last run took.", "gauge", [("", String(report.seconds))])
     metric("run_exit_code", "Exit code of the last run.", "gauge", [("", String(exitCode))])
     metric(
@@ -154,7 +161,8 @@ enum Metrics {
       [("", String(report.files.filter { $0.state == .waiting }.count))])
     if let connection,
       let rows = try? connection.execute(
-        "SELECT destination, count(*) FROM outbox.parcel WHERE state IN ('prepared', 'materialised') GROUP BY 1 ORDER BY 1")
+        "SELECT destination, count(*) FROM outbox.parcel WHERE state IN ('prepared', 'materialised') GROUP BY 1 ORDER BY 1"
+      )
     {
       metric(
         "outbox_parcels", "Parcels that have not been delivered.", "gauge",

@@ -102,7 +102,8 @@ package struct Run: Sendable {
     let code = exitCode(report, failure)
     if connection.isUsable { try? end(connection, runID, report, code, failure) }
     do throws(FileFailure) {
-      try ReportFolder(project).write(report, failure: failure, exitCode: code, on: connection.isUsable ? connection : nil)
+      try ReportFolder(project).write(
+        report, failure: failure, exitCode: code, on: connection.isUsable ? connection : nil)
     } catch {
       journal.error("the run's report could not be written", ["failure": .failure(error)])
       if failure == nil { failure = .files(error) }
@@ -146,7 +147,9 @@ package struct Run: Sendable {
       conninfo: conninfo, spool: spool,
       archive: try files { () throws(FileFailure) in try project.directory(configuration.archive) },
       quarantine: try files { () throws(FileFailure) in try project.directory(configuration.quarantine) },
-      receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) }, outbox: OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) }), journal: journal,
+      receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) },
+      outbox: OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) }),
+      journal: journal,
       assumesSettled: options.assumesSettled, progress: progress, cancellation: cancellation)
   }
 
@@ -163,7 +166,8 @@ package struct Run: Sendable {
       try Registries.write(
         context.registry.facilities.map {
           Registries.FacilityRow(
-            code: $0.code, name: $0.name, level: $0.level, feed: $0.feed, contact: $0.contact, expectedDays: $0.expectedDays)
+            code: $0.code, name: $0.name, level: $0.level, feed: $0.feed, contact: $0.contact,
+            expectedDays: $0.expectedDays)
         }, on: connection)
     }
 
@@ -265,7 +269,9 @@ package struct Run: Sendable {
   }
 
   /// Judges the files as a run would and writes nothing.
-  private func judgeOnly(_ listing: InboxListing, _ started: ContinuousClock.Instant, _ startedAt: String) throws(RunFailure) -> Result {
+  private func judgeOnly(_ listing: InboxListing, _ started: ContinuousClock.Instant, _ startedAt: String)
+    throws(RunFailure) -> Result
+  {
     let definitions = try load()
     let registry: Registry
     do throws(ConfigurationFault) { registry = try project.registry() } catch { throw .notReady(error.description) }
@@ -289,7 +295,8 @@ package struct Run: Sendable {
       if report.state != .refused { report.state = .judged }
       reports.append(report)
     }
-    var report = RunReport(run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
+    var report = RunReport(
+      run: nil, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
     note(definitions, in: &report)
     return Result(report: report, failure: nil, exitCode: exitCode(report, nil))
   }
@@ -319,7 +326,9 @@ package struct Run: Sendable {
     do throws(ServerFailure) {
       return try Connection(conninfo, applicationName: "songhan")
     } catch {
-      if project.isEmbedded { journal.error("the embedded warehouse is not running; start it with: songhan warehouse start") }
+      if project.isEmbedded {
+        journal.error("the embedded warehouse is not running; start it with: songhan warehouse start")
+      }
       throw .server(error)
     }
   }
@@ -332,7 +341,8 @@ package struct Run: Sendable {
       INSERT INTO intake.run (program_version, process_key, options) VALUES ($1, $2, $3::jsonb) RETURNING run_id
       """,
       [
-        .text(Program.version), .text("\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0...UInt64.max))"),
+        .text(Program.version),
+        .text("\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0...UInt64.max))"),
         .text(
           "{\"assumeSettled\":\(options.assumesSettled),\"jobs\":\(options.jobs ?? project.configuration.jobs)}"),
       ])
@@ -349,7 +359,8 @@ package struct Run: Sendable {
     try connection.execute(
       "UPDATE intake.run SET ended_at = clock_timestamp(), state = $2, exit_code = $3, totals = $4::jsonb WHERE run_id = $1",
       [
-        .integer(run), .text(failure != nil ? "failed" : cancellation.isRequested ? "stopped" : "done"), .integer(Int64(code)),
+        .integer(run), .text(failure != nil ? "failed" : cancellation.isRequested ? "stopped" : "done"),
+        .integer(Int64(code)),
         .text(report.totals.json(pretty: false)),
       ])
     try connection.commit()

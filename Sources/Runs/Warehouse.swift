@@ -23,7 +23,8 @@ package struct Warehouse: Sendable {
     let definitions: Definitions
     do { definitions = try project.definitions() } catch { throw .notReady("\(error)") }
     let files = definitions.migrations.map { file in
-      Migration(number: file.number, name: file.name, text: file.text, sha256: Array(SHA256.hash(data: Data(file.text.utf8))))
+      Migration(
+        number: file.number, name: file.name, text: file.text, sha256: Array(SHA256.hash(data: Data(file.text.utf8))))
     }
     do throws(MigrationFailure) {
       return try Migrations(files)
@@ -78,7 +79,9 @@ package struct Warehouse: Sendable {
       try connection.execute("DELETE FROM code.value")
       try connection.execute("DELETE FROM code.list")
       for file in names.sorted() where file.hasSuffix(".csv") {
-        guard let text = try? String(contentsOfFile: folder + "/Schemas/codes/" + file, encoding: .utf8) else { continue }
+        guard let text = try? String(contentsOfFile: folder + "/Schemas/codes/" + file, encoding: .utf8) else {
+          continue
+        }
         let rows = SimpleCSV.rows(text)
         guard let header = rows.first else { continue }
         func cells(_ name: String) -> [String?] {
@@ -111,7 +114,8 @@ package struct Warehouse: Sendable {
 
   private func cluster() throws(RunFailure) -> EmbeddedCluster {
     guard project.isEmbedded else {
-      throw .notReady("the warehouse of this project is a server of its own («warehouse:» in songhan.yaml); start and stop it there.")
+      throw .notReady(
+        "the warehouse of this project is a server of its own («warehouse:» in songhan.yaml); start and stop it there.")
     }
     do throws(ClusterFailure) { return try project.cluster() } catch { throw .cluster(error) }
   }
@@ -120,7 +124,9 @@ package struct Warehouse: Sendable {
     let cluster = try cluster()
     do throws(ClusterFailure) {
       let started = try cluster.start()
-      return (started == .wasRunning ? "running already" : started == .created ? "made and started" : "started", cluster.place)
+      return (
+        started == .wasRunning ? "running already" : started == .created ? "made and started" : "started", cluster.place
+      )
     } catch {
       throw .cluster(error)
     }

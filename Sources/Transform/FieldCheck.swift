@@ -34,7 +34,8 @@ package struct FieldCheck: Sendable {
     let dateCode: FindingCode
 
     init(
-      maxLength: Int, warnAboveLength: Int, separator: UInt8, codes: CodeSet?, allowsBareDigit: Bool, isFacility: Bool, conditions: [CompiledCondition], listCode: FindingCode, dateCode: FindingCode
+      maxLength: Int, warnAboveLength: Int, separator: UInt8, codes: CodeSet?, allowsBareDigit: Bool, isFacility: Bool,
+      conditions: [CompiledCondition], listCode: FindingCode, dateCode: FindingCode
     ) {
       self.maxLength = maxLength
       self.warnAboveLength = warnAboveLength
@@ -137,7 +138,8 @@ package struct FieldCheck: Sendable {
             continue
           }
           if cell.length > ask.warnAboveLength {
-            checkLength(text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, &log)
+            checkLength(
+              text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, &log)
           }
           switch ask.logical {
           case .string, .stringList:
@@ -235,7 +237,8 @@ package struct FieldCheck: Sendable {
     return value
   }
 
-  private func decimal(_ text: Span<UInt8>, _ scale: Int, _ field: Field, _ row: Int, _ log: inout FindingLog) -> Int64 {
+  private func decimal(_ text: Span<UInt8>, _ scale: Int, _ field: Field, _ row: Int, _ log: inout FindingLog) -> Int64
+  {
     switch Decimal4.read(text) {
     case .success(let reading):
       if reading.value.units < 0 { log.note(.B04, field, row: row) }

@@ -6,7 +6,7 @@ import Runs
 
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", 
+    commandName: "check",
     abstract: "Judges files exactly as run would, without a database; for a hospital's own computer too.",
     discussion: """
       Prints what the receipt would say, then a table. Needs no project and no
@@ -35,7 +35,9 @@ struct CheckCommand: ParsableCommand {
       throw Trouble("the folders Schemas and Pipelines were not found; name their folder with --definitions", 78)
     }
     let definitions: Definitions
-    do throws(DefinitionFaults) { definitions = try Definitions.load(folder) } catch { throw Trouble(error.description, 78) }
+    do throws(DefinitionFaults) { definitions = try Definitions.load(folder) } catch {
+      throw Trouble(error.description, 78)
+    }
     let check = Check(definitions: definitions)
     var reports: [FileReport] = []
     var unreadable = false
@@ -64,7 +66,9 @@ struct CheckCommand: ParsableCommand {
       Output.print(ReportText.table(reports))
       Output.print("")
       Output.print(ReportText.closing(report, failure: nil, exitCode: isValid ? 0 : 3).dropFirst().map { $0 })
-      Output.print("verdict:   \(unreadable ? "not all files could be read" : isValid ? "valid" : "invalid") (exit \(unreadable ? 66 : isValid ? 0 : 65))")
+      Output.print(
+        "verdict:   \(unreadable ? "not all files could be read" : isValid ? "valid" : "invalid") (exit \(unreadable ? 66 : isValid ? 0 : 65))"
+      )
     }
     if unreadable { throw ExitCode(66) }
     if !isValid { throw ExitCode(65) }

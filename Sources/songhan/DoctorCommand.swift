@@ -24,7 +24,9 @@ struct DoctorCommand: ParsableCommand {
     if common.json {
       Output.print(lines.json())
     } else {
-      let rows = lines.map { [$0.ok ? "ok" : "NOT OK", $0.what, $0.found + ($0.mend.map { $0.isEmpty ? "" : "  → \($0)" } ?? "")] }
+      let rows = lines.map {
+        [$0.ok ? "ok" : "NOT OK", $0.what, $0.found + ($0.mend.map { $0.isEmpty ? "" : "  → \($0)" } ?? "")]
+      }
       Output.print(ReportText.columns(rows))
       Output.print("")
       Output.print("verdict:  \(bad.isEmpty ? "ready" : "\(bad.count) of \(lines.count) not ok")")

@@ -13,7 +13,8 @@ struct DossiersCommand: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists all deliveries of a dossier.", discussion: """
+      abstract: "Lists all deliveries of a dossier.",
+      discussion: """
         Accepted versions, rejected deliveries and duplicates, with file and place in
         it.
 
@@ -34,7 +35,8 @@ struct DossiersCommand: ParsableCommand {
       var rows = [["kind", "version", "outcome", "current", "month", "file", "dossier"]]
       for line in lines {
         rows.append([
-          line.kind, line.version.map(String.init) ?? "–", line.outcome, line.isCurrent ? "yes" : "no", line.careMonth ?? "–",
+          line.kind, line.version.map(String.init) ?? "–", line.outcome, line.isCurrent ? "yes" : "no",
+          line.careMonth ?? "–",
           String(line.fileID), String(line.dossier),
         ])
       }
@@ -62,7 +64,10 @@ struct DossiersCommand: ParsableCommand {
     func run() throws {
       let project = try common.project()
       let ledger = try attempt { () throws(RunFailure) in try LedgerQueries(project: project) }
-      guard let bytes = try attempt({ () throws(RunFailure) in try ledger.source(facility: facility, key: key, version: version) })
+      guard
+        let bytes = try attempt({ () throws(RunFailure) in
+          try ledger.source(facility: facility, key: key, version: version)
+        })
       else { throw Trouble("no such version was accepted", 66) }
       Output.bytes(bytes)
     }

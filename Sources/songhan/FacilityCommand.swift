@@ -21,7 +21,8 @@ struct FacilityCommand: ParsableCommand {
       abstract: "Adds a hospital to the registry and makes its inbox folder.",
       discussion: "Example: songhan facility add 48002 --name \"Bệnh viện Mẫu 2\" --feed qd3176\n\n\(ExitCodes.help)")
 
-    @Argument(help: ArgumentHelp("Facility code (MACSKCB): five capital letters or digits.", valueName: "code")) var code: String
+    @Argument(help: ArgumentHelp("Facility code (MACSKCB): five capital letters or digits.", valueName: "code"))
+    var code: String
     @Option(help: "Name of the hospital.") var name: String
     @Option(help: "What its files are: a feed of Pipelines/.") var feed: String
     @Option(help: "Care level, as the city writes it.") var level: String?
@@ -30,7 +31,9 @@ struct FacilityCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-      guard Facility.isCode(code) else { throw ValidationError("«\(code)» is no facility code: five capital letters or digits") }
+      guard Facility.isCode(code) else {
+        throw ValidationError("«\(code)» is no facility code: five capital letters or digits")
+      }
       let project = try common.project()
       let registry: Registry
       do throws(ConfigurationFault) { registry = try project.registry() } catch { throw Trouble(error.description, 78) }
@@ -38,14 +41,16 @@ struct FacilityCommand: ParsableCommand {
       do {
         let definitions = try project.definitions()
         guard definitions.feeds[feed] != nil else {
-          throw Trouble("there is no feed «\(feed)»; one of \(definitions.feeds.keys.sorted().joined(separator: ", "))", 78)
+          throw Trouble(
+            "there is no feed «\(feed)»; one of \(definitions.feeds.keys.sorted().joined(separator: ", "))", 78)
         }
       } catch let trouble as Trouble {
         throw trouble
       } catch {
         throw Trouble("\(error)", 78)
       }
-      let facility = Facility(code: code, name: name, level: level, feed: feed, expectedDays: expectedDays, contact: contact)
+      let facility = Facility(
+        code: code, name: name, level: level, feed: feed, expectedDays: expectedDays, contact: contact)
       do {
         try Registry.add(facility, to: project.path(project.configuration.registry))
         try project.makeInbox(of: code)
@@ -59,7 +64,8 @@ struct FacilityCommand: ParsableCommand {
   }
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists the hospitals.",
+    static let configuration = CommandConfiguration(
+      abstract: "Lists the hospitals.",
       discussion: """
         Example: songhan facility list --json
 
@@ -75,7 +81,8 @@ struct FacilityCommand: ParsableCommand {
       var rows = [["code", "name", "level", "feed", "expected", "contact", "active"]]
       for facility in registry.facilities {
         rows.append([
-          facility.code, facility.name, facility.level ?? "–", facility.feed, facility.expectedDays.map { "\($0) d" } ?? "–",
+          facility.code, facility.name, facility.level ?? "–", facility.feed,
+          facility.expectedDays.map { "\($0) d" } ?? "–",
           facility.contact ?? "–", facility.isActive ? "yes" : "no",
         ])
       }

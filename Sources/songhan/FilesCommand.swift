@@ -13,18 +13,24 @@ struct FilesCommand: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists files, the newest first.", discussion: "Example: songhan files list --state refused\n\n\(ExitCodes.help)")
+      abstract: "Lists files, the newest first.",
+      discussion: "Example: songhan files list --state refused\n\n\(ExitCodes.help)")
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("Only files of this hospital.", valueName: "code")) var facility: String?
-    @Option(help: "Only files in this state: loaded, duplicate, quarantined, refused, claimed, waiting.") var state: String?
+    @Option(help: "Only files in this state: loaded, duplicate, quarantined, refused, claimed, waiting.") var state:
+      String?
     @Option(help: ArgumentHelp("At most so many.", valueName: "n")) var limit = 50
 
     func run() throws {
       let project = try common.project()
       let ledger = try attempt { () throws(RunFailure) in try LedgerQueries(project: project) }
-      let files = try attempt { () throws(RunFailure) in try ledger.files(facility: facility, state: state, limit: limit) }
+      let files = try attempt { () throws(RunFailure) in
+        try ledger.files(facility: facility, state: state, limit: limit)
+      }
       if common.json { return Output.print(files.json()) }
-      var rows = [["file", "facility", "name", "received", "state", "reason", "dossiers", "accepted", "rejected", "duplicate"]]
+      var rows = [
+        ["file", "facility", "name", "received", "state", "reason", "dossiers", "accepted", "rejected", "duplicate"]
+      ]
       for file in files {
         rows.append([
           String(file.fileID), file.facility, file.name, file.receivedAt,
@@ -64,8 +70,10 @@ struct FilesCommand: ParsableCommand {
       let events = try attempt { () throws(RunFailure) in try ledger.events(of: file) }
       if common.json { return Output.print(Story(file: line, events: events).json()) }
       var rows = [
-        ["file", String(line.fileID)], ["facility", line.facility], ["name", line.name], ["state", line.state + (line.origin.map { ", \(line.kind) of \($0)" } ?? "")],
-        ["reason", line.reason ?? "–"], ["SHA-256", line.sha256 ?? "–"], ["size", line.sizeInBytes.map { "\($0) bytes" } ?? "–"],
+        ["file", String(line.fileID)], ["facility", line.facility], ["name", line.name],
+        ["state", line.state + (line.origin.map { ", \(line.kind) of \($0)" } ?? "")],
+        ["reason", line.reason ?? "–"], ["SHA-256", line.sha256 ?? "–"],
+        ["size", line.sizeInBytes.map { "\($0) bytes" } ?? "–"],
         ["edition", line.edition ?? "–"],
         [
           "dossiers",
@@ -76,7 +84,8 @@ struct FilesCommand: ParsableCommand {
       Output.print(ReportText.columns(rows))
       Output.print("")
       Output.print(
-        ReportText.columns([["time", "event", "run"]] + events.map { [$0.at, $0.kind, $0.run.map(String.init) ?? "–"] }))
+        ReportText.columns(
+          [["time", "event", "run"]] + events.map { [$0.at, $0.kind, $0.run.map(String.init) ?? "–"] }))
       Output.print("next:     songhan receipts show \(file)")
     }
   }
@@ -95,7 +104,9 @@ struct FilesCommand: ParsableCommand {
       let run = Run(project: project, options: options, journal: try common.journal(project))
       Signals.watch(run.cancellation, timeout: nil)
       let result = try attempt { () throws(RunFailure) in try run.reload(file: file) }
-      if result.report.files.isEmpty, let failure = result.failure { throw Trouble(failure.description, failure.exitCode) }
+      if result.report.files.isEmpty, let failure = result.failure {
+        throw Trouble(failure.description, failure.exitCode)
+      }
       try AgainOutput.print(result, project, json: common.json)
     }
   }

@@ -25,7 +25,9 @@ struct InitCommand: ParsableCommand {
   func run() throws {
     let path = URL(filePath: folder).standardizedFileURL.path(percentEncoded: false)
     let definitions = Definitions.locate(nil, project: nil)
-    if definitions == nil { throw Trouble("Schemas/ and Pipelines/ were not found beside the program; run it from its checkout", 78) }
+    if definitions == nil {
+      throw Trouble("Schemas/ and Pipelines/ were not found beside the program; run it from its checkout", 78)
+    }
     let made: ProjectTemplate.Made
     do {
       made = try ProjectTemplate.make(path, definitions: sharedDefinitions ? nil : definitions)

@@ -15,7 +15,8 @@ struct ReceiptsCommand: ParsableCommand {
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Shows the receipt of a file again.", discussion: """
+      abstract: "Shows the receipt of a file again.",
+      discussion: """
         Comes from the ledger, so it is there also when the written one was removed.
 
         Example: songhan receipts show 12 --lang en

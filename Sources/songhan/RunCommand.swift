@@ -26,7 +26,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("At most so many files.", valueName: "n")) var limitFiles: Int?
   @Option(help: ArgumentHelp("Files worked on at the same time, 1 to 64; else run.jobs.", valueName: "n"))
   var jobs: Int?
-  @Flag(help: "Take files at once, without waiting until they have settled (for tests and by hand).") var assumeSettled = false
+  @Flag(help: "Take files at once, without waiting until they have settled (for tests and by hand).")
+  var assumeSettled = false
   @Option(help: ArgumentHelp("End after so long, with 75; what was committed stays.", valueName: "seconds"))
   var timeout: Int?
 
@@ -65,7 +66,8 @@ struct RunCommand: ParsableCommand {
       let configuration = project.configuration
       if let number = result.report.run, !result.report.files.isEmpty {
         lines.append(
-          "details:   \(configuration.receipts)/<facility>/<file>.txt, \(configuration.reports)/run-\(number).txt, \(configuration.outbox)/")
+          "details:   \(configuration.receipts)/<facility>/<file>.txt, \(configuration.reports)/run-\(number).txt, \(configuration.outbox)/"
+        )
       }
       lines.append("next:      \(next(result))")
       Output.print(lines)
@@ -74,11 +76,15 @@ struct RunCommand: ParsableCommand {
   }
 
   private func next(_ result: Run.Result) -> String {
-    if let failure = result.failure { return failure.exitCode == 75 ? "songhan doctor, then songhan run again" : "songhan doctor" }
+    if let failure = result.failure {
+      return failure.exitCode == 75 ? "songhan doctor, then songhan run again" : "songhan doctor"
+    }
     let files = result.report.files
     let short = files.filter { $0.dossiers.rejected > 0 || $0.state == .refused || $0.state == .quarantined }
     if let id = short.lazy.compactMap(\.fileID).first { return "songhan receipts show \(id)" }
-    if files.contains(where: { $0.state == .waiting }) { return "songhan run again when the files have settled; songhan status" }
+    if files.contains(where: { $0.state == .waiting }) {
+      return "songhan run again when the files have settled; songhan status"
+    }
     return "songhan status"
   }
 }

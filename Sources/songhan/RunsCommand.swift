@@ -15,7 +15,8 @@ struct RunsCommand: ParsableCommand {
     var rows = [["run", "started", "ended", "state", "exit", "files", "dossiers"]]
     for run in runs {
       rows.append([
-        String(run.run), run.startedAt, run.endedAt ?? "–", run.state, run.exitCode.map(String.init) ?? "–", String(run.files),
+        String(run.run), run.startedAt, run.endedAt ?? "–", run.state, run.exitCode.map(String.init) ?? "–",
+        String(run.files),
         String(run.dossiers),
       ])
     }

@@ -6,7 +6,8 @@ import Synthesis
 
 struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sample", abstract: "Writes made-up, internally consistent QĐ 3176 envelopes, with planted, listed faults.",
+    commandName: "sample",
+    abstract: "Writes made-up, internally consistent QĐ 3176 envelopes, with planted, listed faults.",
     discussion: """
       The same seed gives the same bytes on every machine. The list of what was
       written and of every planted fault goes to planted.json. Nothing in them is a
@@ -28,7 +29,8 @@ struct SampleCommand: ParsableCommand {
   var manifest: String?
   @Option(help: "Last day of care, yyyy-mm-dd.") var until = "2025-12-31"
   @Option(help: "Months of care before it.") var months = 3
-  @Option(help: "Shape of the envelope: \(EnvelopeShape.named.map(\.name).joined(separator: ", ")).") var shape = "standard"
+  @Option(help: "Shape of the envelope: \(EnvelopeShape.named.map(\.name).joined(separator: ", ")).") var shape =
+    "standard"
   @Flag(name: .long, help: "Print the list as JSON instead of a summary.") var json = false
 
   func validate() throws {
@@ -36,20 +38,25 @@ struct SampleCommand: ParsableCommand {
     if visits < 0 || files < 1 { throw ValidationError("--visits is 0 or more, --files 1 or more") }
     if !(0...1).contains(faults) { throw ValidationError("--faults is 0 to 1") }
     if !(1...120).contains(months) { throw ValidationError("--months is 1 to 120") }
-    if !EnvelopeShape.named.contains(where: { $0.name == shape }) { throw ValidationError("there is no shape «\(shape)»") }
+    if !EnvelopeShape.named.contains(where: { $0.name == shape }) {
+      throw ValidationError("there is no shape «\(shape)»")
+    }
   }
 
   func run() throws {
     let digits = Array(until.utf8.filter { $0 != UInt8(ascii: "-") })
     guard let day = CivilDate(compact: digits.span) else { throw ValidationError("--until is a date yyyy-mm-dd") }
     let shape = EnvelopeShape.named.first { $0.name == self.shape }?.shape ?? .standard
-    let generator = SampleGenerator(facility: facility, seed: seed, until: day, months: months, faults: faults, shape: shape)
+    let generator = SampleGenerator(
+      facility: facility, seed: seed, until: day, months: months, faults: faults, shape: shape)
     try? FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
     var tally = FileTally()
     for number in 1...files {
       let path = "\(output)/\(facility)-\(seed)-\(number).xml"
       let partial = path + ".part"
-      guard FileManager.default.createFile(atPath: partial, contents: nil), let handle = FileHandle(forWritingAtPath: partial) else {
+      guard FileManager.default.createFile(atPath: partial, contents: nil),
+        let handle = FileHandle(forWritingAtPath: partial)
+      else {
         throw Trouble("the folder \(output) cannot be written to", 74)
       }
       do {

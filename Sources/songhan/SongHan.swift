@@ -18,8 +18,10 @@ struct SongHan: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self, RulesCommand.self, RunCommand.self,
-      StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self, RejectsCommand.self,
+      InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self,
+      RulesCommand.self, RunCommand.self,
+      StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self,
+      RejectsCommand.self,
       QualityCommand.self, SampleCommand.self,
     ])
 

@@ -41,13 +41,21 @@ struct StatusCommand: ParsableCommand {
       let answer = Answer(
         waiting: waiting.map { Answer.Waiting(facility: $0.facility, files: $0.files) },
         files: Dictionary(uniqueKeysWithValues: states.map { ($0.state, $0.files) }),
-        parcels: Dictionary(uniqueKeysWithValues: parcels.map { ("\($0.destination)/\($0.state)", $0.parcels) }), runs: runs,
+        parcels: Dictionary(uniqueKeysWithValues: parcels.map { ("\($0.destination)/\($0.state)", $0.parcels) }),
+        runs: runs,
         openRejects: openRejects, exceptions: exceptions)
       return Output.print(answer.json())
     }
-    Output.print("inbox:    " + (waiting.isEmpty ? "empty" : waiting.map { "\($0.files) of \($0.facility)" }.joined(separator: ", ")))
-    Output.print("ledger:   " + (states.isEmpty ? "no files yet" : states.map { "\($0.files) \($0.state)" }.joined(separator: ", ")))
-    Output.print("outbox:   " + (parcels.isEmpty ? "empty" : parcels.map { "\($0.parcels) \($0.state) for \($0.destination)" }.joined(separator: ", ")))
+    Output.print(
+      "inbox:    "
+        + (waiting.isEmpty ? "empty" : waiting.map { "\($0.files) of \($0.facility)" }.joined(separator: ", ")))
+    Output.print(
+      "ledger:   "
+        + (states.isEmpty ? "no files yet" : states.map { "\($0.files) \($0.state)" }.joined(separator: ", ")))
+    Output.print(
+      "outbox:   "
+        + (parcels.isEmpty
+          ? "empty" : parcels.map { "\($0.parcels) \($0.state) for \($0.destination)" }.joined(separator: ", ")))
     Output.print("rejects:  \(openRejects) open")
     for line in ReportText.policy(exceptions) { Output.print(line) }
     if !runs.isEmpty { Output.print(RunsCommand.table(runs)) }

@@ -41,7 +41,8 @@ struct WarehouseCommand: ParsableCommand {
   }
 
   struct Stop: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Stops the embedded cluster.",
+    static let configuration = CommandConfiguration(
+      abstract: "Stops the embedded cluster.",
       discussion: """
         Ends the sessions, writes everything out, and waits for the server's end.
 
@@ -75,7 +76,8 @@ struct WarehouseCommand: ParsableCommand {
       let project = try common.project()
       let warehouse = Warehouse(project: project)
       let state =
-        project.isEmbedded ? try attempt { () throws(RunFailure) in try warehouse.clusterState() } : "a server of its own"
+        project.isEmbedded
+        ? try attempt { () throws(RunFailure) in try warehouse.clusterState() } : "a server of its own"
       if project.isEmbedded, !state.hasPrefix("running") {
         if common.json {
           Output.print(["state": state].json())
@@ -88,7 +90,8 @@ struct WarehouseCommand: ParsableCommand {
       let steps = try attempt { () throws(RunFailure) in try warehouse.status() }
       if common.json { return Output.print(steps.json()) }
       Output.print("warehouse: \(state)")
-      Output.print(ReportText.columns([["migration", "name", "state"]] + steps.map { [String($0.number), $0.name, $0.state] }))
+      Output.print(
+        ReportText.columns([["migration", "name", "state"]] + steps.map { [String($0.number), $0.name, $0.state] }))
       if steps.contains(where: { $0.state != "applied" }) { Output.print("next:      songhan warehouse migrate") }
     }
   }
@@ -139,7 +142,9 @@ struct WarehouseCommand: ParsableCommand {
       }
       let conninfo = try attempt { () throws(RunFailure) in try Warehouse(project: project).conninfo() }
       // psql takes the place of this process: signals and the terminal are its own
-      var words: [UnsafeMutablePointer<CChar>?] = unsafe (["psql", "-d", conninfo] + arguments).map { unsafe strdup($0) }
+      var words: [UnsafeMutablePointer<CChar>?] = unsafe (["psql", "-d", conninfo] + arguments).map {
+        unsafe strdup($0)
+      }
       unsafe words.append(nil)
       unsafe execvp("psql", words)
       throw Trouble("psql was not found; apt-get install postgresql-client", 66)

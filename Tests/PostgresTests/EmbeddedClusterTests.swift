@@ -5,7 +5,7 @@ import Testing
 @testable import Postgres
 
 @Suite(.serialized) struct EmbeddedClusterTests {
-  @Test(.timeLimit(.minutes(2))) func startsStopsAndStartsAgain() async throws {
+  @Test(.timeLimit(.minutes(15))) func startsStopsAndStartsAgain() async throws {
     try await PrivateCluster.with { cluster in
       #expect(try cluster.status() == .absent)
       #expect(try !cluster.stop())
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func twoStartsAtOnceMakeOneCluster() async throws {
+  @Test(.timeLimit(.minutes(15))) func twoStartsAtOnceMakeOneCluster() async throws {
     try await PrivateCluster.with { cluster in
       async let one = onThread { try cluster.start() }
       async let two = onThread { try cluster.start() }
@@ -62,7 +62,7 @@ import Testing
   }
 
   /// The whole path of a socket must fit into 108 bytes; a half-made cluster must not be in the way.
-  @Test(.timeLimit(.minutes(2))) func takesLongFoldersAndHalfMadeClusters() async throws {
+  @Test(.timeLimit(.minutes(15))) func takesLongFoldersAndHalfMadeClusters() async throws {
     try await PrivateCluster.with { short in
       let folder = short.folder + "/" + String(repeating: "dài ", count: 20) + "x"
       let cluster = try EmbeddedCluster(folder: folder)

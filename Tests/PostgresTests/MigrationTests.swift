@@ -88,7 +88,7 @@ import Testing
     #expect(throws: MigrationFailure.self) { try Migrations(files) }
   }
 
-  @Test(.timeLimit(.minutes(1))) func twoMigratorsAtOnceApplyEverythingOnce() async throws {
+  @Test(.timeLimit(.minutes(15))) func twoMigratorsAtOnceApplyEverythingOnce() async throws {
     let database = try PrivateCluster.freshDatabase("m5")
     let conninfo = try #require(PrivateCluster.current).conninfo(database: database)
     let slow = Self.file(3, "SELECT pg_sleep(0.3); INSERT INTO health.a VALUES (3)")
