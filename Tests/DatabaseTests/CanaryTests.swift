@@ -44,8 +44,10 @@ extension DatabaseTests {
       try house.drop(whole.replacing("</HO_TEN>", with: "</HO_TEM>").utf8, as: "g.xml")
       try house.drop(whole.utf8.prefix(3000), as: "h.xml")
       try house.drop(
-        whole.replacing("<GHI_CHU></GHI_CHU>", with: "<TRUONG_LA>CANARYUNKNOWN</TRUONG_LA><HO_TEN>CANARYTWICE</HO_TEN>CANARYSTRAY")
-          .replacing("SM08V0001", with: "SM08V0009").utf8, as: "i.xml")
+        whole.replacing(
+          "<GHI_CHU></GHI_CHU>", with: "<TRUONG_LA>CANARYUNKNOWN</TRUONG_LA><HO_TEN>CANARYTWICE</HO_TEN>CANARYSTRAY"
+        )
+        .replacing("SM08V0001", with: "SM08V0009").utf8, as: "i.xml")
       try house.drop(whole.replacing("<MACSKCB>48001", with: "<MACSKCB>48998").utf8, as: "j.xml")
       try house.drop("CANARYNOXML \(whole)".utf8, as: "k.xml")
       try house.drop("<!DOCTYPE x [<!ENTITY a 'CANARYENTITY'>]>\(whole.dropFirst(39))".utf8, as: "l.xml")

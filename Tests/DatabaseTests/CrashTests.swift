@@ -12,7 +12,8 @@ extension DatabaseTests {
   @Suite struct CrashTests {
     /// Everything that ends a file: loads, a rejected and a repeated dossier, a version, a duplicate, a refusal, a quarantine, parcels.
     static let samples = [
-      "resent-with-changed-price", "broken-inner-document", "duplicate-in-one-file", "same-file-other-name", "empty-file",
+      "resent-with-changed-price", "broken-inner-document", "duplicate-in-one-file", "same-file-other-name",
+      "empty-file",
       "unknown-facility-folder", "lookalike-papers",
     ]
 
@@ -31,7 +32,8 @@ extension DatabaseTests {
       for entity in try House.visitEntities() {
         let columns = entity.columns.map(\.name).filter { $0 != "file_id" }.map { "\"\($0)\"" }.joined(separator: ", ")
         let found = try house.rows(
-          "SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM (SELECT \(columns) FROM health.\"\(entity.name)\") t")
+          "SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM (SELECT \(columns) FROM health.\"\(entity.name)\") t"
+        )
         lines.append("\(entity.name) \(found[0].map { $0 ?? "" })")
       }
       let questions = [
@@ -71,7 +73,9 @@ extension DatabaseTests {
       #expect(wanted.filter { $0.hasPrefix("file") }.count == 9)
       #expect(!wanted.contains { $0.hasPrefix("inbox") || $0.hasPrefix("spool") })
       #expect(points.count >= 20 && Set(points).count == points.count)
-      for layer in ["run.claimed", "load.committed", "outbox.materialised", "receipt.text-written", "run.source-removed"] {
+      for layer in [
+        "run.claimed", "load.committed", "outbox.materialised", "receipt.text-written", "run.source-removed",
+      ] {
         #expect(points.contains(layer))
       }
       let (expected, all) = (wanted, points)
@@ -164,7 +168,8 @@ extension DatabaseTests {
         wanted = try Self.state(house)
       }
       try Self.delivered { house in
-        let stopped = try house.program(Self.run, environment: ["SONGHAN_FAILPOINT": "none"], signal: (SIGTERM, after: 0.6))
+        let stopped = try house.program(
+          Self.run, environment: ["SONGHAN_FAILPOINT": "none"], signal: (SIGTERM, after: 0.6))
         #expect([3, 143].contains(stopped.code), "\(stopped.log)")
         #expect(try [0, 3].contains(house.program(Self.run).code))
         try Self.same(try Self.state(house), wanted, "")

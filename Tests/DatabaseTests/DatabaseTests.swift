@@ -26,7 +26,8 @@ struct WarehouseTrait: SuiteTrait, TestScoping {
     let result: Result<Void, any Error>
     do {
       try cluster.start()
-      try Connection(cluster.conninfo(database: "postgres"), applicationName: "tests").execute("CREATE DATABASE model_songhan")
+      try Connection(cluster.conninfo(database: "postgres"), applicationName: "tests").execute(
+        "CREATE DATABASE model_songhan")
       let template = try Project.forTests(database: "model_songhan", on: cluster)
       defer { try? FileManager.default.removeItem(atPath: template.root) }
       _ = try Warehouse(project: template).migrate()

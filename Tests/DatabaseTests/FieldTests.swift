@@ -105,7 +105,9 @@ extension DatabaseTests {
                 case .birthMoment(let field): row[name] = record[field]
                 case .field(let field):
                   let raw =
-                    if let list = lists.first(where: { $0.0 == field }) { list.1[place] } else { try #require(record[field]) }
+                    if let list = lists.first(where: { $0.0 == field }) { list.1[place] } else {
+                      try #require(record[field])
+                    }
                   let separator = table.columns.first { $0.name == field }?.separator.map { String(UnicodeScalar($0)) }
                   row[name] = Self.answer(raw.replacing(separator ?? ";", with: ";"), column.type)
                   covered.insert("\(set.table).\(field)")
@@ -126,7 +128,8 @@ extension DatabaseTests {
             for (index, column) in entity.columns.enumerated() {
               switch column.name {
               case "care_month", "facility_code", "row_number", "file_id", "dossier_number": continue
-              case "encounter_key" where wanted["encounter_key"] == nil: continue  // an assessment's is made of three fields
+              // an assessment's key is made of three fields
+              case "encounter_key" where wanted["encounter_key"] == nil: continue
               case "extra": #expect(found[row][index] == nil, "\(name).extra")
               default:
                 #expect(found[row][index] == wanted[column.name], "\(name).\(column.name)")
@@ -184,7 +187,8 @@ extension DatabaseTests {
           try house.rows("SELECT extra->>'TRUONG_MOI', extra->>'CAN_NANG', body_weight FROM health.encounter") == [
             ["giá trị mới", "47,50", nil]
           ])
-        #expect(try house.rows("SELECT extra::text FROM health.medication") == [["{\"GHI_CHU_RIENG\": \"ghi chú riêng\"}"]])
+        #expect(
+          try house.rows("SELECT extra::text FROM health.medication") == [["{\"GHI_CHU_RIENG\": \"ghi chú riêng\"}"]])
       }
     }
 
@@ -201,13 +205,18 @@ extension DatabaseTests {
             WHERE NOT f.value IS NFC NORMALIZED
             """) == 0)
         #expect(
-          try house.rows("SELECT full_name FROM health.patient WHERE encounter_key IN ('SM25V0001', 'SM61V0001') ORDER BY 1") == [
-            ["NGUYỄN THỊ MẪU AN"], ["NGUYỄN THỊ MẪU AN"],
+          try house.rows(
+            "SELECT full_name FROM health.patient WHERE encounter_key IN ('SM25V0001', 'SM61V0001') ORDER BY 1") == [
+              ["NGUYỄN THỊ MẪU AN"], ["NGUYỄN THỊ MẪU AN"],
+            ])
+        #expect(
+          try house.rows("SELECT full_name FROM health.patient WHERE encounter_key = 'SM07V0001'") == [
+            ["TRẦN THỊ <MẪU> & BÌNH"]
           ])
         #expect(
-          try house.rows("SELECT full_name FROM health.patient WHERE encounter_key = 'SM07V0001'") == [["TRẦN THỊ <MẪU> & BÌNH"]])
-        #expect(
-          try house.rows("SELECT full_name FROM health.patient WHERE encounter_key = 'SM71V0003'") == [["O’MẪU “ĐẶC BIỆT” 👩‍⚕️"]])
+          try house.rows("SELECT full_name FROM health.patient WHERE encounter_key = 'SM71V0003'") == [
+            ["O’MẪU “ĐẶC BIỆT” 👩‍⚕️"]
+          ])
       }
     }
 

@@ -10,7 +10,8 @@ extension DatabaseTests {
     /// The entities that the rows of a table go to, one row each.
     static let entities: [String: [String]] = [
       "XML1": ["encounter"], "XML2": ["medication"], "XML3": ["service", "supply"], "XML4": ["observation"],
-      "XML5": ["clinical_note"], "XML6": ["hiv_care"], "XML7": ["discharge"], "XML8": ["medical_summary"], "XML9": ["birth"],
+      "XML5": ["clinical_note"], "XML6": ["hiv_care"], "XML7": ["discharge"], "XML8": ["medical_summary"],
+      "XML9": ["birth"],
       "XML10": ["maternity_leave"], "XML11": ["sick_leave"], "XML13": ["referral"], "XML14": ["appointment"],
       "XML15": ["tuberculosis_care"],
     ]
@@ -38,7 +39,8 @@ extension DatabaseTests {
     static func found(_ house: House) throws -> [String: Int] {
       var result: [String: Int] = [:]
       let rows = try house.rows(
-        "SELECT dossier_number::text, code, count(*)::text FROM intake.finding WHERE dossier_number IS NOT NULL GROUP BY 1, 2")
+        "SELECT dossier_number::text, code, count(*)::text FROM intake.finding WHERE dossier_number IS NOT NULL GROUP BY 1, 2"
+      )
       for row in rows {
         guard let dossier = row[0], let code = row[1], let count = row[2], !remarks.contains(code) else { continue }
         result["\(dossier) \(code)"] = Int(count)

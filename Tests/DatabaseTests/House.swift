@@ -140,7 +140,8 @@ final class House: Sendable {
       return clock
     }
     try FileManager.default.setAttributes(
-      [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000 + Double(second))], ofItemAtPath: "\(folder)/\(name)")
+      [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000 + Double(second))],
+      ofItemAtPath: "\(folder)/\(name)")
   }
 
   func append(_ text: String, to name: String) throws {

@@ -23,7 +23,8 @@ extension DatabaseTests {
         /// Lets time pass for the clock that counts, the database's.
         func pass(minutes: Int) throws {
           try house.connect().execute(
-            "UPDATE intake.sighting SET first_seen_at = first_seen_at - make_interval(mins => $1)", [.integer(Int64(minutes))])
+            "UPDATE intake.sighting SET first_seen_at = first_seen_at - make_interval(mins => $1)",
+            [.integer(Int64(minutes))])
         }
         func look() throws -> [FileReport.State] { try house.run(settled: false).report.files.map(\.state) }
         try house.drop(try SampleFolder.named("utf8"))
@@ -70,7 +71,10 @@ extension DatabaseTests {
         try house.run(settled: false)
         #expect(try house.run(settled: false).report.files.map(\.state) == [.loaded])
         #expect(house.files("inbox").isEmpty)
-        #expect(try house.rows("SELECT state, reason FROM intake.file ORDER BY file_id") == [["refused", "S04"], ["loaded", nil]])
+        #expect(
+          try house.rows("SELECT state, reason FROM intake.file ORDER BY file_id") == [
+            ["refused", "S04"], ["loaded", nil],
+          ])
         #expect(house.files("receipts") == ["48001/2.json", "48001/2.txt"])
       }
     }
@@ -132,7 +136,8 @@ extension DatabaseTests {
         #expect(house.files("inbox").isEmpty && house.files("quarantine").count == 1)
         #expect(house.files("receipts") == ["48001/1.json", "48001/1.txt"])
         #expect(String(decoding: try house.content("receipts/48001/1.txt"), as: UTF8.self).contains("[S05]"))
-        #expect(try house.rows("SELECT state, reason, size_in_bytes FROM intake.file") == [["refused", "S05", "2147483649"]])
+        #expect(
+          try house.rows("SELECT state, reason, size_in_bytes FROM intake.file") == [["refused", "S05", "2147483649"]])
       }
     }
 
@@ -152,7 +157,8 @@ extension DatabaseTests {
         let sample = try SampleFolder.named("unknown-facility-folder")
         try house.drop(sample)
         #expect(try house.run().report.files.map(\.state) == [.quarantined])
-        #expect(try house.program(["facility", "add", "48999", "--name", "Bệnh viện Mẫu 9", "--feed", "qd3176"]).code == 0)
+        #expect(
+          try house.program(["facility", "add", "48999", "--name", "Bệnh viện Mẫu 9", "--feed", "qd3176"]).code == 0)
         try house.drop(sample)
         #expect(try house.run().report.files.map(\.state) == [.loaded])
       }
@@ -171,7 +177,8 @@ extension DatabaseTests {
         let ending = try house.program(["run", "--assume-settled", "--jobs", "1"])
         #expect(ending.code == code, "\(ending.log)")
         #expect(try house.program(["run", "--assume-settled"]).code == 0, "nothing to do")
-        let checked = try house.program(["check"] + SampleFolder.named(name).deliveries.map(\.path), environment: ["SONGHAN_DEFINITIONS": repository])
+        let checked = try house.program(
+          ["check"] + SampleFolder.named(name).deliveries.map(\.path), environment: ["SONGHAN_DEFINITIONS": repository])
         #expect(checked.code == (code == 0 ? 0 : 65))
       }
     }
@@ -183,7 +190,8 @@ extension DatabaseTests {
         let unmigrated = ["SONGHAN_WAREHOUSE": house.cluster.conninfo(database: "postgres")]
         let cases: [(code: Int32, arguments: [String], environment: [String: String])] = [
           (64, ["run", "--jobs", "0"], [:]), (64, ["run", "--no-such-option"], [:]),
-          (66, ["check", "/nowhere.xml"], definitions), (78, ["run", "-c", "nowhere.yaml"], [:]), (75, ["run"], nowhere),
+          (66, ["check", "/nowhere.xml"], definitions), (78, ["run", "-c", "nowhere.yaml"], [:]),
+          (75, ["run"], nowhere),
           (78, ["run"], unmigrated), (66, ["receipts", "show", "7"], [:]), (66, ["files", "show", "7"], [:]),
         ]
         for trouble in cases {
@@ -198,7 +206,9 @@ extension DatabaseTests {
     @Test func twoRunsAtOnceLoadEachFileOnce() throws {
       try House.open { house in
         let text = String(decoding: try SampleFolder.named("inline-xml").renamed("a")[0].bytes, as: UTF8.self)
-        for number in 10..<40 { try house.drop(text.replacing("SM08V0001", with: "SM08V10\(number)").utf8, as: "f\(number).xml") }
+        for number in 10..<40 {
+          try house.drop(text.replacing("SM08V0001", with: "SM08V10\(number)").utf8, as: "f\(number).xml")
+        }
         let group = DispatchGroup()
         for _ in 1...2 {
           group.enter()
@@ -214,7 +224,8 @@ extension DatabaseTests {
         #expect(try house.rows("SELECT state, count(*) FROM intake.file GROUP BY 1") == [["loaded", "30"]])
         #expect(try house.number("SELECT count(DISTINCT encounter_key) FROM health.encounter") == 30)
         #expect(try house.rowCounts()["service"] == 60)
-        #expect(house.files("inbox").isEmpty && house.files("receipts").count == 60 && house.files("archive").count == 30)
+        #expect(
+          house.files("inbox").isEmpty && house.files("receipts").count == 60 && house.files("archive").count == 30)
       }
     }
   }

@@ -9,7 +9,9 @@ extension DatabaseTests {
   /// What leaves the house: sealed, reproducible, and nothing that nobody asked for.
   @Suite struct ParcelTests {
     static let destinations = "destinations: { lake: { format: common-ndjson }, ministry: { format: source } }"
-    static let names = ["several-dossiers", "broken-inner-document", "resent-with-changed-price", "base64-lines-76", "utf8-bom"]
+    static let names = [
+      "several-dossiers", "broken-inner-document", "resent-with-changed-price", "base64-lines-76", "utf8-bom",
+    ]
 
     struct Manifest: Decodable {
       struct File: Decodable {
@@ -93,7 +95,8 @@ extension DatabaseTests {
         for name in house.files("outbox") where name.hasSuffix(".gz") {
           #expect(try house.content("outbox/\(name)") == first[name], "\(name)")
         }
-        #expect(house.files("outbox").filter { $0.hasSuffix(".gz") } == first.keys.filter { $0.hasSuffix(".gz") }.sorted())
+        #expect(
+          house.files("outbox").filter { $0.hasSuffix(".gz") } == first.keys.filter { $0.hasSuffix(".gz") }.sorted())
       }
     }
 

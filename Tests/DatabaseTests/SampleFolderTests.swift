@@ -29,10 +29,13 @@ extension DatabaseTests {
           let of = try #require(expected.files[label])
           #expect(outcome == of.run, "\(label)")
           // the ledger apart, check and run find the same
-          if let check = of.check, outcome.state != "duplicate", outcome.state != "quarantined" || check.state == "refused" {
+          if let check = of.check, outcome.state != "duplicate",
+            outcome.state != "quarantined" || check.state == "refused"
+          {
             #expect(outcome.findings == check.findings, "\(label)")
             #expect(outcome.severities == check.severities, "\(label)")
-            #expect(outcome.dossiers.seen == check.dossiers.seen && outcome.dossiers.rejected == check.dossiers.rejected)
+            #expect(
+              outcome.dossiers.seen == check.dossiers.seen && outcome.dossiers.rejected == check.dossiers.rejected)
           }
         }
         // what the reports say is what is there

@@ -44,7 +44,8 @@ extension DatabaseTests {
         try house.drop(text.utf8, as: "1.xml")
         try house.run()
         let before = try house.rowCounts()
-        try house.drop(text.replacing("20250317", with: "20250417").replacing("20250401", with: "20250501").utf8, as: "2.xml")
+        try house.drop(
+          text.replacing("20250317", with: "20250417").replacing("20250401", with: "20250501").utf8, as: "2.xml")
         let report = try house.run().report
         #expect(report.totals.dossiers.superseding == 1)
         #expect(try house.rowCounts() == before)
@@ -88,7 +89,9 @@ extension DatabaseTests {
         try house.drop(text.utf8, as: "2.xml")
         #expect(try house.run().exitCode == 0)
         #expect(
-          try LedgerQueries(project: house.project).versions(facility: "48001", key: "SM08V0001").map(\.version) == [1, nil])
+          try LedgerQueries(project: house.project).versions(facility: "48001", key: "SM08V0001").map(\.version) == [
+            1, nil,
+          ])
       }
     }
 
@@ -116,7 +119,9 @@ extension DatabaseTests {
             let entries = try SourceArchive.entries(try Zstandard.expand(content, ceiling: 1 << 28))
             #expect("\(entries.count)" == row[0])
             for entry in entries {
-              let place = delivered.range(of: Data(entry.bytes), in: from..<delivered.endIndex) ?? delivered.range(of: Data(entry.bytes))
+              let place =
+                delivered.range(of: Data(entry.bytes), in: from..<delivered.endIndex)
+                ?? delivered.range(of: Data(entry.bytes))
               #expect(place != nil, "\(name) dossier \(entry.number)")
               from = place?.upperBound ?? from
               restored += 1
@@ -152,7 +157,8 @@ func expandGzip(_ content: [UInt8]) throws -> [UInt8] {
 
 extension House {
   func price(_ key: String) throws -> String? {
-    try rows("SELECT trim_scale(unit_price)::text FROM health.medication WHERE encounter_key = $1", [.text(key)]).first?[0]
+    try rows("SELECT trim_scale(unit_price)::text FROM health.medication WHERE encounter_key = $1", [.text(key)])
+      .first?[0]
   }
 
   /// A print of everything that loading writes, row versions and all: the same when nothing was written.
@@ -161,7 +167,8 @@ extension House {
     var tables = try Self.visitEntities().map { "health.\"\($0.name)\"" }
     tables += ["intake.dossier", "intake.batch", "intake.reject", "outbox.parcel"]
     for table in tables {
-      result[table] = try rows("SELECT md5(string_agg(t.xmin::text || t::text, '|' ORDER BY t::text)) FROM \(table) t")[0][0]
+      result[table] = try rows("SELECT md5(string_agg(t.xmin::text || t::text, '|' ORDER BY t::text)) FROM \(table) t")[
+        0][0]
     }
     return result
   }

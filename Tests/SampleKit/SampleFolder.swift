@@ -42,7 +42,8 @@ package struct SampleFolder: Sendable, CustomStringConvertible {
     let names = FileManager.default.subpaths(atPath: input)?.sorted() ?? []
     return names.compactMap { label in
       var isFolder: ObjCBool = false
-      guard unsafe FileManager.default.fileExists(atPath: "\(input)/\(label)", isDirectory: &isFolder), !isFolder.boolValue
+      guard unsafe FileManager.default.fileExists(atPath: "\(input)/\(label)", isDirectory: &isFolder),
+        !isFolder.boolValue
       else { return nil }
       let parts = label.split(separator: "/")
       return Delivery(

@@ -54,7 +54,8 @@ import Testing
       if let dossier = detail.dossier, rejected.last?.dossier != dossier { rejected.append((dossier, detail.key)) }
     }
     let receipt = Receipt(
-      report, facilityName: sampleRegistry[delivery.facility]?.name, rejected: rejected, judgedAt: "2025-04-01T08:00+07:00")
+      report, facilityName: sampleRegistry[delivery.facility]?.name, rejected: rejected,
+      judgedAt: "2025-04-01T08:00+07:00")
     let text = receipt.text(try ownDefinitions().catalogue, .vietnamese)
     let path = folder.path + "/receipt.txt"
     if isRecording { return try Data(text.utf8).write(to: URL(filePath: path)) }

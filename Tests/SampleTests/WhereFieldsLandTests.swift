@@ -17,7 +17,9 @@ import Transform
     #expect(page == text, "write it anew with SONGHAN_RECORD=1 swift test --filter WhereFieldsLandTests")
   }
 
-  @Test(arguments: [("qd3176", 479), ("qd4210", 112)]) func everyFieldLandsSomewhere(_ feed: String, _ count: Int) throws {
+  @Test(arguments: [("qd3176", 479), ("qd4210", 112)]) func everyFieldLandsSomewhere(_ feed: String, _ count: Int)
+    throws
+  {
     let definitions = try ownDefinitions()
     let feed = try #require(definitions.feeds[feed])
     let schema = try #require(definitions.schemas[feed.source])
@@ -37,7 +39,9 @@ import Transform
     for entity in definitions.common.entities where entity.kind == .visit {
       for column in entity.columns where column.name != "extra" && !Entity.loaderColumns.contains(column.name) {
         let isFilled = definitions.feeds.values.contains { feed in
-          feed.mapping.rowSets.contains { set in set.entity == entity.name && set.columns.contains { $0.name == column.name } }
+          feed.mapping.rowSets.contains { set in
+            set.entity == entity.name && set.columns.contains { $0.name == column.name }
+          }
         }
         #expect(isFilled, "\(entity.name).\(column.name)")
       }
