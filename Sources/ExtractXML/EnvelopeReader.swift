@@ -585,11 +585,9 @@ package final class EnvelopeReader: RecordReader {
     state = .ended
     guard facts.refusal == nil else { return }
     facts.dossiers = self.number
-    let isCut = letter == "S" && number == 4
-    let place = scanner.window.base + min(scanner.at, scanner.window.bytes.count)
     facts.refusal = Finding(
-      FindingCode(letter, number), .reject, found: isCut ? scanner.window.base + scanner.window.bytes.count : found,
-      limit: limit, byteOffset: place)
+      FindingCode(letter, number), .reject, found: found, limit: limit,
+      byteOffset: scanner.window.base + min(scanner.at, scanner.window.bytes.count))
   }
 
   /// The scanner cannot go on: what it has seen is not well-formed, or the file ends inside something, or something is longer than we read.

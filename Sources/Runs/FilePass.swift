@@ -106,6 +106,10 @@ package struct FilePass {
     }
     var facts = reader.facts
     if let excess { facts.refusal = facts.refusal ?? excess }
+    if var cut = facts.refusal, cut.code == .S04, cut.found == nil {
+      cut.found = cut.byteOffset
+      facts.refusal = cut
+    }
     if expansion?.isDamaged == true {
       facts.refusal = Finding(.S22, .reject)
     } else if expansion?.isTooLarge == true {
