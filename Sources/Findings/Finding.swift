@@ -98,10 +98,13 @@ package struct Finding: Sendable, Hashable {
     self.byteOffset = Int64(byteOffset)
   }
 
-  /// A finding about a facility's code that is not the expected one (S07, S08); the code itself is no patient's value.
+  /// A finding about a facility's code that is not the expected one (S07, S08); five letters or digits are no patient's value,
+  /// anything else might be.
   package static func facility(_ code: FindingCode, stated: String) -> Finding {
     var finding = Finding(code, .reject)
-    let isPlain = !stated.isEmpty && stated.utf8.count <= 16 && stated.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    let isPlain =
+      stated.utf8.count == 5
+      && stated.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x41 && $0 <= 0x5A) }
     finding.unknownName = isPlain ? stated : "?"
     return finding
   }

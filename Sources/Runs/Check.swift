@@ -1,5 +1,6 @@
 package import Definitions
 package import Findings
+internal import Crypto
 internal import Foundation
 internal import Bytes
 internal import Files
@@ -64,6 +65,7 @@ package struct Check: Sendable {
       return report
     }
     var size = 0
+    var hash = SHA256()
     let now = Clock.now()
     let pass = FilePass(rulings: FeedRulings(feed, definitions, on: now.day), receivedAt: now)
     var tally = FindingTally()
@@ -86,6 +88,7 @@ package struct Check: Sendable {
           target.removeLast(most - max(count, 0))
           guard count >= 0 else { throw .input(errno) }
           size += count
+          unsafe target.withUnsafeBytes { unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[before...])) }
           return count
         },
         take: { dossier, verdict, facts, _ in
@@ -114,6 +117,7 @@ package struct Check: Sendable {
       stopped = .facility(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, stated: stated)  // a file without any dossier
     }
     report.sizeInBytes = size
+    report.sha256 = hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     report.facility = facts.facility ?? facility
     report.edition = editions.sorted().joined(separator: ",")
     if let stopped, let schema = definitions.schemas[feed.source] {

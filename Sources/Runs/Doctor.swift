@@ -24,7 +24,9 @@ package enum Doctor {
       project = try Project(configuration: path, environment: environment)
       lines.append(Line(what: "configuration", ok: true, found: "read"))
     } catch {
-      return [Line(what: "configuration", ok: false, found: error.description, mend: "songhan init", code: 78)]
+      return [Line(what: "configuration", ok: false, found: error.description, mend: FileManager.default.fileExists(atPath: path) ? "mend what is named, then look again" : "songhan init",
+          code: 78)
+      ]
     }
     do throws(ConfigurationFault) {
       let registry = try project.registry()

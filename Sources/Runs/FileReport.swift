@@ -52,6 +52,24 @@ package struct FileReport: Sendable, Codable {
     package var found: Int64?
     package var limit: Int64?
     package var message: String
+
+    /// Every key is there, null where there is nothing to say: a program that reads details need not ask which keys exist.
+    package func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(code, forKey: .code)
+      try container.encode(severity, forKey: .severity)
+      try container.encode(table, forKey: .table)
+      try container.encode(row, forKey: .row)
+      try container.encode(field, forKey: .field)
+      try container.encode(dossier, forKey: .dossier)
+      try container.encode(key, forKey: .key)
+      try container.encode(byteOffset, forKey: .byteOffset)
+      try container.encode(message, forKey: .message)
+      try container.encodeIfPresent(other, forKey: .other)
+      try container.encodeIfPresent(difference, forKey: .difference)
+      try container.encodeIfPresent(found, forKey: .found)
+      try container.encodeIfPresent(limit, forKey: .limit)
+    }
   }
 
   package var name: String
@@ -116,6 +134,9 @@ package struct RunReport: Sendable, Codable {
   package var totals: Totals
   package var seconds: Double
   package var startedAt: String
+  /// Exit code of the program, and why it ended before its time.
+  package var exitCode: Int32?
+  package var why: String?
   /// Codes that were not looked at, or only in part; never to be taken for passed.
   package var notEvaluated: [NotEvaluated]?
   /// What the feeds change about the catalogue's codes, also exceptions that no longer hold.

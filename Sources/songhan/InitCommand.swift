@@ -24,7 +24,7 @@ struct InitCommand: ParsableCommand {
 
   func run() throws {
     let path = URL(filePath: folder).standardizedFileURL.path(percentEncoded: false)
-    let definitions = Definitions.locate(nil, project: nil)
+    let definitions = Definitions.locate(ProcessInfo.processInfo.environment["SONGHAN_DEFINITIONS"], project: nil)
     if definitions == nil {
       throw Trouble("Schemas/ and Pipelines/ were not found beside the program; run it from its checkout", 78)
     }

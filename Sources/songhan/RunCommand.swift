@@ -57,7 +57,10 @@ struct RunCommand: ParsableCommand {
     }
     bar?.end()
     if common.json {
-      Output.print(result.report.withoutDetails.json())
+      var report = result.report.withoutDetails
+      report.exitCode = result.exitCode
+      report.why = result.failure?.description
+      Output.print(report.json())
       if let failure = result.failure { Output.error(failure.description) }
     } else {
       var lines = ReportText.table(result.report.files)
