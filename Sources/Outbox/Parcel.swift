@@ -74,7 +74,9 @@ package struct ParcelBuilder: Sendable {
     for index in wanted { archive.append(batch.archive.bytes.span.extracting(batch.entries[index].source)) }
     guard let entries = try? SourceArchive.entries(archive.bytes) else { return nil }
     var output = OutputBuffer(capacity: archive.count * 2)
-    output.append("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<GIAMDINHHS xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"><THONGTINDONVI><MACSKCB>")
+    output.append(
+      "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<GIAMDINHHS xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"><THONGTINDONVI><MACSKCB>"
+    )
     output.append(facility)
     output.append("</MACSKCB></THONGTINDONVI><THONGTINHOSO><NGAYLAP>")
     output.append(createdOn ?? "")

@@ -88,7 +88,9 @@ package struct Check: Sendable {
           target.removeLast(most - max(count, 0))
           guard count >= 0 else { throw .input(errno) }
           size += count
-          unsafe target.withUnsafeBytes { unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[before...])) }
+          unsafe target.withUnsafeBytes {
+            unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[before...]))
+          }
           return count
         },
         take: { dossier, verdict, facts, _ in

@@ -127,7 +127,9 @@ package struct Configuration: Sendable {
     var configuration = Configuration()
     let name = (path as NSString).lastPathComponent
     guard let data = FileManager.default.contents(atPath: path) else {
-      if FileManager.default.fileExists(atPath: path) { throw ConfigurationFault("\(name) cannot be read by this user") }
+      if FileManager.default.fileExists(atPath: path) {
+        throw ConfigurationFault("\(name) cannot be read by this user")
+      }
       throw ConfigurationFault(
         "\(name) is not there. Make a project with «songhan init», or name its configuration with --config.")
     }
@@ -137,7 +139,8 @@ package struct Configuration: Sendable {
       root = try Yams.compose(yaml: text)
     } catch {
       switch error as? YamlError {
-      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+        .composer(_, let problem, let mark, _):
         throw ConfigurationFault("\(name):\(mark.line):\(mark.column): not valid YAML: \(problem)")
       default: throw ConfigurationFault("\(name) is not valid YAML")
       }
@@ -151,7 +154,8 @@ package struct Configuration: Sendable {
     let conninfo = configuration.warehouse
     if conninfo.contains(#/password\s*=/#) || conninfo.contains(#/^[a-z]+://[^/@]*:[^/@]*@/#) {
       throw ConfigurationFault(
-        "warehouse: a password does not belong here. Put it into ~/.pgpass or a service file (libpq reads them), and take it out.")
+        "warehouse: a password does not belong here. Put it into ~/.pgpass or a service file (libpq reads them), and take it out."
+      )
     }
     return configuration
   }

@@ -24,7 +24,10 @@ package enum Doctor {
       project = try Project(configuration: path, environment: environment)
       lines.append(Line(what: "configuration", ok: true, found: "read"))
     } catch {
-      return [Line(what: "configuration", ok: false, found: error.description, mend: FileManager.default.fileExists(atPath: path) ? "mend what is named, then look again" : "songhan init",
+      return [
+        Line(
+          what: "configuration", ok: false, found: error.description,
+          mend: FileManager.default.fileExists(atPath: path) ? "mend what is named, then look again" : "songhan init",
           code: 78)
       ]
     }

@@ -135,7 +135,8 @@ final class FileWorker {
           try reconnect(failure, attempt)
         case .server(let failure):
           // the server refuses something of this very file: the attempt counts, and the other files go on
-          context.journal.error("a file could not be loaded", ["attempt": .count(attempt), "failure": .failure(failure)])
+          context.journal.error(
+            "a file could not be loaded", ["attempt": .count(attempt), "failure": .failure(failure)])
           context.progress.note(.server(failure))
           report = untouched
           report.reasonText = failure.description

@@ -301,7 +301,8 @@ private struct Words {
     if isCheck {
       return pick(
         "Tổng số hồ sơ: \(d.seen) = \(d.accepted) có thể nạp + \(d.rejected) sẽ bị trả lại + \(d.duplicate) trùng",
-        "Dossiers: \(d.seen) = \(d.accepted) may be loaded + \(d.rejected) would be rejected + \(d.duplicate) duplicate")
+        "Dossiers: \(d.seen) = \(d.accepted) may be loaded + \(d.rejected) would be rejected + \(d.duplicate) duplicate"
+      )
     }
     return pick(
       "Tổng số hồ sơ: \(d.seen) = \(d.accepted) được nạp + \(d.rejected) bị trả lại + \(d.duplicate) trùng"
@@ -342,14 +343,16 @@ private struct Words {
       )
     case .loaded where !receipt.remarks.isEmpty:
       pick(
-        "Mọi hồ sơ đã được nạp. Đề nghị xem lại các điểm nêu trên.", "All dossiers were loaded. Please look at the points above.")
+        "Mọi hồ sơ đã được nạp. Đề nghị xem lại các điểm nêu trên.",
+        "All dossiers were loaded. Please look at the points above.")
     case .invalid:
       pick(
         "Đây là kết quả kiểm tra, chưa gửi và chưa nạp gì. Hãy sửa các hồ sơ nêu trên trước khi gửi.",
         "This was a check: nothing was sent or loaded. Mend the dossiers above before sending.")
     case .valid, .judged:
       pick(
-        "Đây là kết quả kiểm tra, chưa gửi và chưa nạp gì. File có thể gửi.", "This was a check: nothing was sent or loaded. The file may be sent.")
+        "Đây là kết quả kiểm tra, chưa gửi và chưa nạp gì. File có thể gửi.",
+        "This was a check: nothing was sent or loaded. The file may be sent.")
     case .loaded, .duplicate: pick("Không cần làm gì thêm.", "Nothing else needs to be done.")
     case .waiting: pick("Hệ thống sẽ tự kiểm tra lại ở lần chạy sau.", "The next run looks at it again.")
     case .quarantined where ["S13", "S25", "S27"].contains(receipt.reason):

@@ -20,7 +20,8 @@ struct ReceiptFolder {
   ///
   /// - Returns: why it could not be written; nil when it was, or when there is nothing to write.
   func write(file: Int64, epoch: Int64, run: Int64, _ catalogue: FindingCatalogue, on connection: Connection)
-    throws(ServerFailure) -> FileFailure? {
+    throws(ServerFailure) -> FileFailure?
+  {
     let rows = try connection.execute(
       "SELECT receipt, facility_code FROM intake.file WHERE file_id = $1 AND receipt IS NOT NULL AND receipt_written_at IS NULL",
       [.integer(file)], prepared: true)
