@@ -42,6 +42,7 @@ let package = Package(
 
     // doors
     .target(name: "ExtractXML", dependencies: ["CLibXML2", "Bytes", "Findings", "Records"], swiftSettings: strict),
+    .target(name: "ExtractCSV", dependencies: ["Bytes", "Findings", "Records"], swiftSettings: strict),
     .target(name: "Compression", dependencies: ["CZlib", "CZstd", "Bytes"], swiftSettings: strict),
     .target(name: "Postgres", dependencies: ["CLibPQ", "Bytes"], swiftSettings: strict),
     .target(name: "Files", dependencies: ["CLinux", crypto], swiftSettings: strict),
@@ -124,6 +125,8 @@ let package = Package(
       dependencies: ["Bytes", "Findings", "Postgres", "Definitions", "Runs", "Synthesis", logging],
       swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
+    .testTarget(
+      name: "ExtractCSVTests", dependencies: ["Bytes", "Findings", "Records", "ExtractCSV"], swiftSettings: strict),
     .testTarget(
       name: "ExtractXMLTests", dependencies: ["Bytes", "Findings", "Records", "ExtractXML"], swiftSettings: strict),
   ],

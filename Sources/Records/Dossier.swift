@@ -41,6 +41,18 @@ public struct TableRecords: Sendable {
   public var repeated: [(row: Int, column: Int)] = []
   /// Where the table's document begins in the file as delivered, from 0.
   public var byteOffset = 0
+  /// Where each row stands in its file, when rows of one file belong to many dossiers; empty when rows count within the dossier.
+  public var origins: [Origin] = []
+
+  /// The place of a row in the file it was delivered in.
+  public struct Origin: Sendable, Hashable {
+    /// From 1, the header not counted.
+    public var number: Int
+    /// From 0, in the file as delivered.
+    public var byteOffset: Int
+
+    public init(number: Int, byteOffset: Int) { (self.number, self.byteOffset) = (number, byteOffset) }
+  }
 
   public init(columnCount: Int) { self.columnCount = columnCount }
 
@@ -49,6 +61,7 @@ public struct TableRecords: Sendable {
     values.removeAll(keepingCapacity: true)
     if !extras.isEmpty { extras.removeAll(keepingCapacity: true) }
     if !repeated.isEmpty { repeated.removeAll(keepingCapacity: true) }
+    if !origins.isEmpty { origins.removeAll(keepingCapacity: true) }
     rowCount = 0
     byteOffset = 0
   }

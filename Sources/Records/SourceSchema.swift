@@ -109,6 +109,20 @@ package struct SourceTable: Sendable {
   package let hasManyRows: Bool
   package let columns: [SourceColumn]
   package let columnNames: NameTable
+  /// Columns whose values name a row of this table; empty when nothing does.
+  package var primaryKey: [String] = []
+  package var foreignKeys: [ForeignKey] = []
+
+  /// A reference to a row of another table of the schema, as Table Schema writes it.
+  package struct ForeignKey: Sendable, Hashable {
+    package var fields: [String]
+    package var table: String
+    package var tableFields: [String]
+
+    package init(fields: [String], table: String, tableFields: [String]) {
+      (self.fields, self.table, self.tableFields) = (fields, table, tableFields)
+    }
+  }
 
   package init(
     name: String, title: String = "", root: String?, list: String?, row: String, hasManyRows: Bool,
