@@ -73,8 +73,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Files", "Postgres", "CommonSchema", "Transform",
-        "Load", "Outbox", "Definitions", logging, crypto, yams,
+        "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "Files", "Postgres", "CommonSchema",
+        "Transform", "Load", "Outbox", "Definitions", logging, crypto, yams,
       ],
       swiftSettings: strict),
 

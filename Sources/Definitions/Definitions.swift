@@ -52,6 +52,8 @@ package struct Feed: Sendable {
   package var name: String
   package var title: String
   package var reader: String
+  /// What the reader gets beside its schema.
+  package var reading: Reading { .envelope }
   package var source: String
   /// Feed that takes the dossiers of the older edition.
   package var predecessor: String?

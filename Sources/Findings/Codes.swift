@@ -184,4 +184,6 @@ extension FindingCode {
   package static let S25 = FindingCode("S", 25)
   package static let S26 = FindingCode("S", 26)
   package static let S27 = FindingCode("S", 27)
+  package static let S40 = FindingCode("S", 40)
+  package static let S41 = FindingCode("S", 41)
 }

@@ -180,6 +180,38 @@ package enum Ledger {
     return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
   }
 
+  /// Writes down which files make the delivery: a run that is cut off while it takes them away knows the rest by it.
+  ///
+  /// - Parameter members: a JSON list of objects.
+  package static func setMembers(_ members: String, _ claim: Claim, on connection: Connection) throws(ServerFailure) {
+    try connection.execute(
+      "UPDATE intake.file SET members = $2::jsonb WHERE file_id = $1 AND members IS DISTINCT FROM $2::jsonb",
+      [.integer(claim.fileID), .text(members)])
+  }
+
+  /// Deliveries of several files whose fate is committed while some of their files still lie in the inbox.
+  package static func removing(on connection: Connection) throws(ServerFailure) -> [(
+    facility: String, name: String, claim: Claim, hash: ContentHash, members: String
+  )] {
+    let rows = try connection.execute(
+      """
+      SELECT facility_code, file_name, file_id, epoch, state, encode(content_sha256, 'hex'), members::text FROM intake.file
+      WHERE members IS NOT NULL AND source_removed_at IS NULL AND state IN ('loaded', 'duplicate', 'refused', 'quarantined')
+      ORDER BY file_id LIMIT 10000
+      """)
+    return (0..<rows.count).compactMap { row in
+      guard let facility = rows.text(row, 0), let name = rows.text(row, 1), let id = rows.integer(row, 2),
+        let hash = rows.text(row, 5).flatMap({ ContentHash(hex: $0) }), let members = rows.text(row, 6)
+      else { return nil }
+      return (
+        facility, name,
+        Claim(
+          outcome: .ended(state: rows.text(row, 4) ?? ""), fileID: id, epoch: rows.integer(row, 3) ?? 0, attempts: 0),
+        hash, members
+      )
+    }
+  }
+
   /// Takes a delivery for judging it again: an advisory lock of the session, tried, never waited for.
   package static func lockAgain(_ origin: Int64, on connection: Connection) throws(ServerFailure) -> Bool {
     try lock(ContentHash(of: Array("again \(origin)".utf8)), on: connection)

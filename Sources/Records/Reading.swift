@@ -6,6 +6,11 @@ package enum Reading: Sendable {
   case csv(TabularLayout)
   /// Any XML, cut into records by element paths.
   case xmlRows(XMLRowLayout)
+
+  /// The layout of delimited text, when it is that.
+  package var tabular: TabularLayout? {
+    if case .csv(let layout) = self { layout } else { nil }
+  }
 }
 
 /// The encodings that exports come in. The raw value is how a feed writes it.
@@ -66,6 +71,40 @@ package struct TabularLayout: Sendable {
     package init(table: String, pattern: String, dialect: TabularDialect = TabularDialect()) {
       (self.table, self.pattern, self.dialect) = (table, pattern, dialect)
     }
+
+    /// What the name has in the place of `{delivery}`; nil when it is no name of this file. A name may end in `.gz` besides.
+    package func delivery(of name: String) -> String? {
+      let name = name.hasSuffix(".gz") && !pattern.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+      guard let place = pattern.firstRange(of: "{delivery}") else {
+        return File.matches(name[...], pattern[...]) ? "" : nil
+      }
+      let head = pattern[..<place.lowerBound]
+      let tail = pattern[place.upperBound...]
+      // the shortest name that leaves a rest that fits
+      for start in name.indices where File.matches(name[..<start], head) {
+        var end = name.index(after: start)
+        while true {
+          if File.matches(name[end...], tail) { return String(name[start..<end]) }
+          guard end < name.endIndex else { break }
+          end = name.index(after: end)
+        }
+      }
+      return nil
+    }
+
+    /// `*` stands for any characters, also none.
+    private static func matches(_ name: Substring, _ pattern: Substring) -> Bool {
+      guard let star = pattern.firstIndex(of: "*") else { return name == pattern }
+      let head = pattern[..<star]
+      guard name.hasPrefix(head) else { return false }
+      let rest = pattern[pattern.index(after: star)...]
+      var from = name.index(name.startIndex, offsetBy: head.count)
+      while true {
+        if matches(name[from...], rest) { return true }
+        guard from < name.endIndex else { return false }
+        from = name.index(after: from)
+      }
+    }
   }
 
   package var files: [File]
@@ -79,6 +118,9 @@ package struct TabularLayout: Sendable {
   package init(files: [File], root: String) {
     (self.files, self.root) = (files, root)
   }
+
+  /// Whether no file of a delivery has such a name.
+  package func isStranger(_ name: String) -> Bool { files.allSatisfy { $0.delivery(of: name) == nil } }
 
   /// Whether several files make one delivery.
   package var isSplit: Bool { files.count > 1 }

@@ -5,6 +5,9 @@
 package enum StoredRows {
   package static let magic: [UInt8] = Array("SHROWS1\n".utf8)
 
+  /// What a stored dossier of such a feed begins with; ``opening(sizeInBytes:)`` counts without it.
+  package static let mark: [UInt8] = Array("SHROW1\n".utf8)
+
   /// What stands before a dossier of so many bytes.
   package static func opening(sizeInBytes: Int) -> [UInt8] { Array("\(sizeInBytes)\n".utf8) }
 }

@@ -50,6 +50,8 @@ private struct Delivery {
   var sha256: String?
   /// `yyyyMMdd`, local time.
   var receivedOn: String
+  /// The tables of its files, when it is several.
+  var tables: [String]
 }
 
 /// What one reading of stored dossiers found, before anything is written.
@@ -165,7 +167,8 @@ extension Run {
     let rows = try connection.execute(
       """
       SELECT facility_code, file_name, state, coalesce(origin_file_id, CASE WHEN state = 'duplicate' THEN duplicate_of END),
-        encode(content_sha256, 'hex'), to_char(received_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD')
+        encode(content_sha256, 'hex'), to_char(received_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYYMMDD'),
+        (SELECT string_agg(m ->> 'table', ' ' ORDER BY n) FROM jsonb_array_elements(members) WITH ORDINALITY AS e (m, n))
       FROM intake.file WHERE file_id = $1
       """, [.integer(file)])
     guard !rows.isEmpty, let facility = rows.text(0, 0), let name = rows.text(0, 1), let state = rows.text(0, 2),
@@ -173,7 +176,7 @@ extension Run {
     else { return nil }
     return Delivery(
       fileID: file, facility: facility, name: name, state: state, origin: rows.integer(0, 3), sha256: rows.text(0, 4),
-      receivedOn: received)
+      receivedOn: received, tables: rows.text(0, 6)?.split(separator: " ").map(String.init) ?? [])
   }
 
   /// Runs `body` while the delivery is ours; another process that judges it again is not waited for.
@@ -207,15 +210,18 @@ extension Run {
       }
       var reports: [FileReport] = []
       for (form, numbers) in forms.sorted(by: { ($0.value.first ?? 0) < ($1.value.first ?? 0) }) {
-        func copy(_ numbers: [Int]) throws -> SpoolCopy {
-          try SpoolCopy(in: context.spool) { append in
+        func copy(_ numbers: [Int]) throws -> DeliveredCopy {
+          let spooled = try SpoolCopy(in: context.spool) { append in
             let opening = AgainEnvelope.opening(
               form, facility: delivery.facility, createdOn: delivery.receivedOn, count: numbers.count,
               remark: "rejected dossiers of file \(delivery.fileID), judged again")
             try append(Array(opening.utf8).span)
-            try stored.rejects(of: delivery.fileID, numbers: numbers, onlyOpen: true) { try append($0.bytes.span) }
+            try stored.rejects(of: delivery.fileID, numbers: numbers, onlyOpen: true) {
+              try append(AgainEnvelope.framed($0).span)
+            }
             try append(Array(AgainEnvelope.closing(form).utf8).span)
           }
+          return DeliveredCopy(spooled)
         }
         let worker = try FileWorker(context)
         let whole = try copy(numbers)
@@ -236,17 +242,18 @@ extension Run {
 
   /// Reads stored dossiers once and says what would become of them.
   private func judge(
-    _ copy: SpoolCopy, _ numbers: [Int]?, _ facility: Facility, _ worker: FileWorker, _ context: RunContext
+    _ copy: DeliveredCopy, _ numbers: [Int]?, _ facility: Facility, _ worker: FileWorker, _ context: RunContext
   ) throws -> Judged {
     guard let rulings = context.rulings[facility.feed] else {
-      throw RunFailure.notReady("there is no feed «\(facility.feed)» with an envelope reader in Pipelines/")
+      throw RunFailure.notReady("there is no feed «\(facility.feed)» in Pipelines/")
     }
     var judged = Judged()
     var tally = FindingTally()
     let pass = FilePass(rulings: rulings, receivedAt: Clock.now(), numbers: numbers)
     let code = Array(facility.code.utf8)
     var foreign: Finding?
-    let facts = try pass.run(tally: &tally, read: worker.reader(copy)) { dossier, verdict, facts, _ in
+    let facts = try pass.run(tally: &tally, source: worker.source(copy, rulings, isDelivered: numbers == nil)) {
+      dossier, verdict, facts, _ in
       let stated = facts.facility.map { Array($0.utf8) } ?? verdict.facility
       if !stated.isEmpty, stated != code {
         foreign = Finding(context.registry[String(decoding: stated, as: UTF8.self)] != nil ? .S07 : .S08, .reject)
@@ -269,7 +276,7 @@ extension Run {
 
   /// The report of what was only judged: nothing of it was accepted, or nothing was to be written.
   private func report(
-    _ delivery: Delivery, _ facility: Facility, _ kind: Again.Kind, _ judged: Judged, _ copy: SpoolCopy,
+    _ delivery: Delivery, _ facility: Facility, _ kind: Again.Kind, _ judged: Judged, _ copy: DeliveredCopy,
     _ context: RunContext
   ) -> FileReport {
     var report = FileReport(name: delivery.name, state: .judged)
@@ -323,14 +330,21 @@ extension Run {
   }
 
   /// The delivered file, where it is still kept under the name of its SHA-256.
-  private func original(of delivery: Delivery, _ hash: Files.ContentHash, _ context: RunContext) throws -> SpoolCopy? {
+  private func original(
+    of delivery: Delivery, _ hash: Files.ContentHash, _ context: RunContext
+  ) throws -> DeliveredCopy? {
     for folder in [context.archive, context.quarantine] {
       guard let name = try? FileName(delivery.facility), let target = try? Directory(name, in: folder) else { continue }
-      do throws(FileFailure) {
-        let copy = try SpoolCopy(of: SourceFile(FileName(hash), in: target, owners: nil), in: context.spool)
+      do {
+        let copy =
+          delivery.tables.isEmpty
+          ? DeliveredCopy(try SpoolCopy(of: SourceFile(FileName(hash), in: target, owners: nil), in: context.spool))
+          : try DeliveredCopy(
+            of: delivery.tables.map { ($0, try FileName("\(hash.hex)-\($0)")) }, in: target, owners: nil,
+            spool: context.spool)
         if copy.contentHash == hash { return copy }
-      } catch {
-        guard case .refused(.gone) = error else { throw error }
+      } catch FileFailure.refused(.gone) {
+        continue
       }
     }
     return nil
@@ -339,7 +353,7 @@ extension Run {
   /// What the ledger holds of a delivery whose original is gone. Repeated dossiers are missing: another one holds their bytes.
   private func restored(
     _ delivery: Delivery, _ context: RunContext, _ connection: Connection
-  ) throws -> (copy: SpoolCopy?, numbers: [Int]) {
+  ) throws -> (copy: DeliveredCopy?, numbers: [Int]) {
     let stored = StoredDossiers(connection: connection)
     var form: AgainEnvelope.Form?
     var numbers: [Int] = []
@@ -353,9 +367,9 @@ extension Run {
         form, facility: delivery.facility, createdOn: delivery.receivedOn, count: numbers.count,
         remark: "all that is kept of file \(delivery.fileID)")
       try append(Array(opening.utf8).span)
-      try stored.all(of: delivery.fileID) { try append($0.bytes.span) }
+      try stored.all(of: delivery.fileID) { try append(AgainEnvelope.framed($0).span) }
       try append(Array(AgainEnvelope.closing(form).utf8).span)
     }
-    return (copy, numbers)
+    return (DeliveredCopy(copy), numbers)
   }
 }

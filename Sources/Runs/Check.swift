@@ -3,6 +3,8 @@ package import Findings
 internal import Crypto
 internal import Foundation
 internal import Bytes
+internal import Compression
+internal import ExtractCSV
 internal import Files
 internal import Records
 internal import Transform
@@ -18,6 +20,107 @@ package enum CheckFailure: Error, CustomStringConvertible {
     case .unreadable(let number): "the file cannot be read (\(unsafe String(cString: strerror(number))))"
     case .notReady(let text): text
     }
+  }
+}
+
+/// A file that is judged where it lies.
+private final class CheckedFile: ByteStore {
+  let label: String
+  /// As the directory says; 0 for what is no ordinary file.
+  let size: Int
+  private let descriptor: Int32
+  private var hash = SHA256()
+  /// Read at places, not in order: nothing is hashed yet.
+  private var hasJumped = false
+  /// Bytes read in order.
+  private(set) var seen = 0
+
+  init(_ path: String) throws(CheckFailure) {
+    label = (path as NSString).lastPathComponent
+    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .unreadable(errno) }
+    var status = stat()
+    size = unsafe fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  deinit { _ = Foundation.close(descriptor) }
+
+  var sizeInBytes: Int { size }
+
+  /// In order, hashed on the way.
+  func read(_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int {
+    let before = target.count
+    let count = try unsafe fill(most, &target) { [descriptor] in unsafe Foundation.read(descriptor, $0, most) }
+    seen += count
+    unsafe target.withUnsafeBytes { unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[before...])) }
+    return count
+  }
+
+  func read(at offset: Int, _ most: Int, into target: inout [UInt8]) throws(ReaderFailure) -> Int {
+    try unsafe fill(most, &target) { [descriptor] in unsafe pread(descriptor, $0, most, offset) }
+  }
+
+  private func fill(
+    _ most: Int, _ target: inout [UInt8], _ call: (UnsafeMutableRawPointer?) -> Int
+  ) throws(ReaderFailure) -> Int {
+    let before = target.count
+    target.append(contentsOf: repeatElement(0, count: most))
+    let count = unsafe target.withUnsafeMutableBytes { buffer -> Int in
+      while true {
+        let count = unsafe call(buffer.baseAddress.map { unsafe $0 + before })
+        if count >= 0 || errno != EINTR { return count }
+      }
+    }
+    target.removeLast(most - max(count, 0))
+    guard count >= 0 else { throw .input(errno) }
+    return count
+  }
+
+  /// The file to be read at any place: itself, or what comes out of it when it is compressed or no ordinary file.
+  func plain() throws(CheckFailure) -> (store: any ByteStore, damage: FindingCode?) {
+    do {
+      var head: [UInt8] = []
+      if size > 0 { _ = try read(at: 0, 2, into: &head) }
+      if size > 0, !Gzip.isGzip(head) {
+        seen = size
+        hasJumped = true
+        return (self, nil)
+      }
+      let plain = PlainBytes()
+      let copy = try SpoolCopy(in: Directory(path: NSTemporaryDirectory())) { append in
+        var piece: [UInt8] = []
+        while try self.read(256 << 10, &piece) > 0 {
+          try plain.take(piece.span) { (bytes) throws(FileFailure) in try append(bytes) }
+          piece.removeAll(keepingCapacity: true)
+        }
+      }
+      var whole = DeliveredCopy(copy)
+      whole.parts = [DeliveredCopy.Part(table: "", offset: 0, sizeInBytes: copy.sizeInBytes)]
+      return (whole.store(whole.parts[0]), plain.damage)
+    } catch ReaderFailure.input(let number) {
+      throw .unreadable(number)
+    } catch {
+      throw .notReady("the file could not be read")
+    }
+  }
+
+  /// Of the whole file; what was not read in order is read now.
+  func sha256() throws(CheckFailure) -> String {
+    if hasJumped {
+      var offset = 0
+      var piece: [UInt8] = []
+      do throws(ReaderFailure) {
+        while try read(at: offset, 256 << 10, into: &piece) > 0 {
+          offset += piece.count
+          unsafe piece.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+          piece.removeAll(keepingCapacity: true)
+        }
+      } catch {
+        guard case .input(let number) = error else { throw .notReady("the file could not be read") }
+        throw .unreadable(number)
+      }
+    }
+    return hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
 }
 
@@ -48,24 +151,71 @@ package struct Check: Sendable {
   package func judge(path: String, feed name: String, facility: String? = nil, language: Language = .vietnamese)
     throws(CheckFailure) -> FileReport
   {
-    guard let feed = definitions.feeds[name], feed.reader == "envelope" else {
-      throw .notReady("there is no feed «\(name)» with an envelope reader in Pipelines/")
+    try judge(delivery: [path], feed: name, facility: facility, language: language)
+  }
+
+  /// The files at `paths` as a run would put them together: one delivery a list.
+  package func deliveries(_ paths: [String], feed name: String) -> [[String]] {
+    guard let layout = definitions.feeds[name]?.reading.tabular, layout.isSplit else { return paths.map { [$0] } }
+    var order: [String] = []
+    var groups: [String: [String]] = [:]
+    for path in paths {
+      let label = (path as NSString).lastPathComponent
+      let delivery = layout.files.lazy.compactMap { $0.delivery(of: label) }.first
+      let key = delivery.map { "\((path as NSString).deletingLastPathComponent)/{\($0)}" } ?? path
+      if groups[key] == nil { order.append(key) }
+      groups[key, default: []].append(path)
     }
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .unreadable(errno) }
-    defer { _ = Foundation.close(descriptor) }
-    var report = FileReport(name: (path as NSString).lastPathComponent, state: .valid)
-    var status = stat()
-    if unsafe fstat(descriptor, &status) == 0, Int(status.st_size) > SourceFile.sizeLimit {
+    return order.compactMap { groups[$0] }
+  }
+
+  /// Judges the files of one delivery.
+  package func judge(
+    delivery paths: [String], feed name: String, facility: String? = nil, language: Language = .vietnamese
+  ) throws(CheckFailure) -> FileReport {
+    guard let feed = definitions.feeds[name] else {
+      throw .notReady("there is no feed «\(name)» in Pipelines/")
+    }
+    var files: [CheckedFile] = []
+    for path in paths { files.append(try CheckedFile(path)) }
+    guard let first = files.first else { throw .unreadable(ENOENT) }
+    var report = FileReport(name: first.label, state: .valid)
+    func refused(_ code: FindingCode) -> FileReport {
+      var report = report
       report.state = .refused
-      report.sizeInBytes = Int(status.st_size)
-      report.reason = FindingCode.S05.description
-      report.reasonText = definitions.catalogue[.S05]?.title[language]
-      report.findings = [FindingCode.S05.description: 1]
+      report.sizeInBytes = files.reduce(0) { $0 + $1.size }
+      report.reason = code.description
+      report.reasonText = definitions.catalogue[code]?.title[language]
+      report.findings = [code.description: 1]
       return report
     }
-    var size = 0
-    var hash = SHA256()
+    if files.contains(where: { $0.size > SourceFile.sizeLimit }) { return refused(.S05) }
+    let source: PassSource
+    switch feed.reading {
+    case .csv(let layout):
+      var parts: [(table: String, file: CheckedFile)] = []
+      if layout.isSplit {
+        for wanted in layout.files {
+          if let file = files.first(where: { wanted.delivery(of: $0.label) != nil }) {
+            parts.append((wanted.table, file))
+            if wanted.table == layout.root { report.name = file.label }
+          } else if !wanted.isOptional {
+            return refused(parts.isEmpty && files.count == 1 && layout.isStranger(first.label) ? .S41 : .S40)
+          }
+        }
+      } else {
+        parts = [(layout.root, first)]
+      }
+      var damage: FindingCode?
+      var stores: [(table: String, store: any ByteStore)] = []
+      for (table, file) in parts {
+        let (store, flaw) = try file.plain()
+        damage = damage ?? flaw
+        stores.append((table, store))
+      }
+      source = .parts(stores, damage: damage)
+    case .envelope, .xmlRows: source = .stream(first.read)
+    }
     let now = Clock.now()
     let pass = FilePass(rulings: FeedRulings(feed, definitions, on: now.day), receivedAt: now)
     var tally = FindingTally()
@@ -75,24 +225,7 @@ package struct Check: Sendable {
     let facts: FileFacts
     do {
       facts = try pass.run(
-        tally: &tally,
-        read: { (most, target) throws(ReaderFailure) in
-          let before = target.count
-          target.append(contentsOf: repeatElement(0, count: most))
-          let count = unsafe target.withUnsafeMutableBytes { buffer -> Int in
-            while true {
-              let count = unsafe Foundation.read(descriptor, buffer.baseAddress! + before, most)
-              if count >= 0 || errno != EINTR { return count }
-            }
-          }
-          target.removeLast(most - max(count, 0))
-          guard count >= 0 else { throw .input(errno) }
-          size += count
-          unsafe target.withUnsafeBytes {
-            unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[before...]))
-          }
-          return count
-        },
+        tally: &tally, source: source,
         take: { dossier, verdict, facts, _ in
           dossiers.seen += 1
           editions.insert(dossier.edition.rawValue)
@@ -118,8 +251,8 @@ package struct Check: Sendable {
     if stopped == nil, let facility, let stated = facts.facility, stated.utf8.count == 5, stated != facility {
       stopped = .facility(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, stated: stated)  // a file without any dossier
     }
-    report.sizeInBytes = size
-    report.sha256 = hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    report.sizeInBytes = files.reduce(0) { $0 + $1.seen }
+    if files.count == 1 { report.sha256 = try first.sha256() }
     report.facility = facts.facility ?? facility
     report.edition = editions.sorted().joined(separator: ",")
     if let stopped, let schema = definitions.schemas[feed.source] {

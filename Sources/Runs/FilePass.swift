@@ -1,8 +1,9 @@
 package import Bytes
 internal import Compression
 package import Definitions
+package import ExtractCSV
 internal import ExtractXML
-internal import Findings
+package import Findings
 package import Records
 package import Transform
 
@@ -27,6 +28,38 @@ package enum PassFailure: Error {
   case outOfMemory
 }
 
+/// The bytes of one delivery as a pass gets them.
+package enum PassSource {
+  /// In order: appends up to so many bytes to a buffer; 0 at the end.
+  case stream((_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int)
+  /// The files of a delivery, each with the table it holds, without compression, to be read at any place.
+  ///
+  /// - Parameter damage: why nothing of them can be read.
+  case parts([(table: String, store: any ByteStore)], damage: FindingCode? = nil)
+
+  /// In order, whatever it is.
+  fileprivate var read: (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
+    switch self {
+    case .stream(let read): return read
+    case .parts(let parts, _):
+      var part = 0
+      var offset = 0
+      return { (most, target) throws(ReaderFailure) in
+        while part < parts.count {
+          let count = try parts[part].store.read(at: offset, most, into: &target)
+          if count > 0 {
+            offset += count
+            return count
+          }
+          part += 1
+          offset = 0
+        }
+        return 0
+      }
+    }
+  }
+}
+
 /// One reading of one file from its first byte to its last: `check` and `run` read with the same pass, and so find the same.
 package struct FilePass {
   package let rulings: FeedRulings
@@ -49,47 +82,33 @@ package struct FilePass {
   /// Reads the file and hands on each dossier with its verdict.
   ///
   /// - Parameters:
-  ///   - read: appends up to so many bytes of the file to a buffer; 0 at the end.
+  ///   - source: the file's bytes.
   ///   - take: gets each dossier, the verdict, what is known of the file so far, and the findings; false ends the pass.
   /// - Returns: what is known of the file; its `refusal` says whether anything of it may be loaded.
   package func run(
     tally: inout FindingTally,
-    read: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int,
+    source: PassSource,
     take: (_ dossier: Dossier, _ verdict: Verdict, _ facts: FileFacts, _ log: FindingLog) throws -> Bool
   ) throws -> FileFacts {
-    var expansion: Expansion?
-    var head: [UInt8] = []
-    _ = try read(64 * 1024, &head)
-    let source: (Int, inout [UInt8]) throws(ReaderFailure) -> Int
-    if Gzip.isGzip(head) {
-      let opened = Expansion(head: head, read: read)
-      expansion = opened
-      source = { (most, target) throws(ReaderFailure) in try opened.read(most, &target) }
-    } else {
-      var rest: [UInt8]? = head
-      source = { (most, target) throws(ReaderFailure) in
-        if let first = rest {
-          rest = nil
-          if !first.isEmpty {
-            target.append(contentsOf: first)
-            return first.count
-          }
-        }
-        return try read(most, &target)
-      }
-    }
-    let reader = EnvelopeReader(schemas: rulings.schemas, source: source)
+    var broken: FindingCode?
+    if case .parts(_, let damage) = source { broken = damage }
+    let (read, expansion) = try Expansion.opened(source)
+    let reader: any RecordReader = EnvelopeReader(schemas: rulings.schemas, source: read)
+    var isEnvelope = false
+    if case .envelope = rulings.feed.reading { isEnvelope = true }
     var judge = Judge(rulings: rulings.rulings, receivedAt: receivedAt) { reader.facts.facility.map { Array($0.utf8) } }
     let dossier = Dossier()
     var seen = 0
     var rejected = 0
     var excess: Finding?
-    while try reader.next(into: dossier) {
+    while broken == nil, try reader.next(into: dossier) {
       if let numbers, dossier.number <= numbers.count { dossier.number = numbers[dossier.number - 1] }
+      if !isEnvelope { dossier.skeleton.insert(contentsOf: StoredRows.mark, at: 0) }
       let verdict = judge.judge(dossier)
       let schema = rulings.schemas[dossier.schema]
       let key = verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
       for var finding in judge.log.findings {
+        FilePass.place(&finding, in: dossier)
         if numbers != nil { finding.byteOffset = -1 }
         tally.add(finding, dossier: dossier.number, key: key, schema: schema)
       }
@@ -110,11 +129,7 @@ package struct FilePass {
       cut.found = cut.byteOffset
       facts.refusal = cut
     }
-    if expansion?.isDamaged == true {
-      facts.refusal = Finding(.S22, .reject)
-    } else if expansion?.isTooLarge == true {
-      facts.refusal = Finding(.S05, .reject)
-    }
+    if let code = broken ?? expansion?.damage { facts.refusal = Finding(code, .reject) }
     if facts.refusal == nil, numbers == nil {
       for finding in FileCheck.findings(
         facts, codes: rulings.codes, lastAdmitted: judge.lastAdmitted, receivedAt: receivedAt)
@@ -141,13 +156,54 @@ package struct FilePass {
   }
 }
 
+extension FilePass {
+  /// Rows of a table that many dossiers share are named as they stand in their file.
+  private static func place(_ finding: inout Finding, in dossier: Dossier) {
+    let table = Int(finding.table)
+    guard dossier.tables.indices.contains(table) else { return }
+    let origins = dossier.tables[table].origins
+    let row = Int(finding.row) - 1
+    guard origins.indices.contains(row) else { return }
+    finding.row = Int32(clamping: origins[row].number)
+    if finding.byteOffset < 0 { finding.byteOffset = Int64(origins[row].byteOffset) }
+  }
+}
+
 /// Reads a gzip file as what is in it.
 private final class Expansion {
   private let expander = Gzip.Expander(ceiling: FilePass.expandedLimit)
   private var head: [UInt8]
   private let inner: (Int, inout [UInt8]) throws(ReaderFailure) -> Int
-  private(set) var isDamaged = false
-  private(set) var isTooLarge = false
+  private var isDamaged = false
+  private var isTooLarge = false
+  /// Why the content cannot be read.
+  var damage: FindingCode? { isDamaged ? .S22 : isTooLarge ? .S05 : nil }
+
+  /// The bytes of a file, without compression where there is any.
+  static func opened(_ source: PassSource) throws(ReaderFailure) -> (
+    read: (Int, inout [UInt8]) throws(ReaderFailure) -> Int, expansion: Expansion?
+  ) {
+    let read = source.read
+    var head: [UInt8] = []
+    _ = try read(64 * 1024, &head)
+    if Gzip.isGzip(head) {
+      let opened = Expansion(head: head, read: read)
+      return ({ (most, target) throws(ReaderFailure) in try opened.read(most, &target) }, opened)
+    }
+    var rest: [UInt8]? = head
+    return (
+      { (most, target) throws(ReaderFailure) in
+        if let first = rest {
+          rest = nil
+          if !first.isEmpty {
+            target.append(contentsOf: first)
+            return first.count
+          }
+        }
+        return try read(most, &target)
+      }, nil
+    )
+  }
 
   init(head: [UInt8], read: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int) {
     self.head = head

@@ -48,6 +48,11 @@ package enum RunFailure: Error, CustomStringConvertible {
 
 /// What every worker of a run shares.
 struct RunContext: Sendable {
+  /// How the files of a facility's deliveries go together; nil when each file is one.
+  func layout(of facility: String) -> TabularLayout? {
+    registry[facility].flatMap { rulings[$0.feed] }?.feed.reading.tabular
+  }
+
   let project: Project
   let registry: Registry
   let definitions: Definitions
@@ -93,12 +98,9 @@ final class FileWorker {
     var report = FileReport(name: file.label, state: .waiting)
     report.facility = file.facility
     report.sizeInBytes = file.stamp.sizeInBytes
-    let copy: SpoolCopy
+    let copy: DeliveredCopy
     do throws(FileFailure) {
-      let owners = context.project.configuration.owners
-      let source = try SourceFile(
-        file.name, in: file.directory, owners: owners.isEmpty ? nil : Set(owners.map { UInt32($0) }))
-      copy = try SpoolCopy(of: source, in: context.spool)
+      copy = try self.copy(of: file)
       failpoint("run.copied")
     } catch {
       guard case .refused(let refusal) = error else { throw .files(error) }
@@ -156,6 +158,24 @@ final class FileWorker {
     return nil
   }
 
+  /// Our own copy of the delivery, all of its files.
+  private func copy(of file: InboxFile) throws(FileFailure) -> DeliveredCopy {
+    let owners = context.project.configuration.owners
+    let allowed = owners.isEmpty ? nil : Set(owners.map { UInt32($0) })
+    guard !file.members.isEmpty else {
+      return DeliveredCopy(
+        try SpoolCopy(of: SourceFile(file.name, in: file.directory, owners: allowed), in: context.spool))
+    }
+    do {
+      return try DeliveredCopy(
+        of: file.members.map { ($0.table, $0.name) }, in: file.directory, owners: allowed, spool: context.spool)
+    } catch let failure as FileFailure {
+      throw failure
+    } catch {
+      throw .kernel(.pread, EIO)
+    }
+  }
+
   /// Two loaders at the same keys: a lock not obtained in time, a deadlock, or a version that another one made first.
   private static func isContention(_ failure: ServerFailure) -> Bool {
     failure.state == "55P03" || failure.state == "40P01" || failure.state == "40001" || failure.state == "23505"
@@ -180,7 +200,7 @@ final class FileWorker {
 
   // MARK: one attempt
 
-  private func work(_ file: InboxFile, _ copy: SpoolCopy, _ facility: Facility?, _ report: inout FileReport)
+  private func work(_ file: InboxFile, _ copy: DeliveredCopy, _ facility: Facility?, _ report: inout FileReport)
     throws(LoadFailure) -> FileReport?
   {
     let claim: Claim
@@ -190,7 +210,7 @@ final class FileWorker {
         size: copy.sizeInBytes, run: context.runID, on: connection
       ) {
         // under the lock: another run may have finished this very delivery since we copied it
-        (try? file.directory.entry(file.name))?.map { $0.stamp == copy.source } ?? false
+        file.isStillThere(copy.source)
       }
     } catch {
       throw .server(error)
@@ -203,6 +223,11 @@ final class FileWorker {
       return finished(report)
     }
     report.fileID = claim.fileID
+    if !file.members.isEmpty {
+      do throws(ServerFailure) { try Ledger.setMembers(file.membersJSON, claim, on: connection) } catch {
+        throw .server(error)
+      }
+    }
     // held until the receipt is written and the source removed: recovery leaves the files of living processes alone
     defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
     switch claim.outcome {
@@ -227,6 +252,11 @@ final class FileWorker {
       return try end(
         file, copy, claim, facility, .quarantined, Finding(.S27, .reject), FindingTally(), seen: 0, &report)
     }
+    if let flaw = file.flaw {
+      return try end(
+        file, copy, claim, facility, flaw == .S40 ? .refused : .quarantined, Finding(flaw, .reject), FindingTally(),
+        seen: 0, &report)
+    }
     guard let rulings = context.rulings[facility.feed], let mappers = context.mappers[facility.feed] else {
       return try end(
         file, copy, claim, facility, .quarantined, Finding(.S25, .reject), FindingTally(), seen: 0, &report)
@@ -250,10 +280,34 @@ final class FileWorker {
     }
   }
 
+  /// Takes away what is left in the inbox of a delivery of several files whose fate was committed; nothing when another process is at it.
+  func finishRemoval(
+    _ claim: Claim, hash: Files.ContentHash, members: String, name: String, facility: String, in folder: Directory
+  ) throws(RunFailure) {
+    guard let label = try? FileName(name) else { return }
+    do throws(ServerFailure) {
+      guard try Ledger.lock(hash, on: connection) else { return }
+    } catch {
+      throw .server(error)
+    }
+    defer { if connection.isUsable { try? Ledger.release(hash, on: connection) } }
+    guard case .ended(let state) = claim.outcome else { return }
+    let rest = Deliveries.rest(of: members, named: label, facility: facility, in: folder)
+    let file = rest ?? InboxFile.nothing(of: label, facility: facility, in: folder)
+    let keeps = context.project.configuration.keepOriginals
+    if state == FileReport.State.duplicate.rawValue || (state == FileReport.State.loaded.rawValue && !keeps) {
+      remove(file, file.stamp, claim)
+    } else {
+      let target = state == FileReport.State.loaded.rawValue ? context.archive : context.quarantine
+      move(file, file.stamp, to: target, as: hash.hex, claim)
+    }
+  }
+
   /// Judges stored dossiers again and loads what is accepted now, in one transaction and under a file number of its own.
   ///
   /// - Parameter name: of the delivery.
-  func work(_ again: Again, _ copy: SpoolCopy, name: String, _ facility: Facility) throws(RunFailure) -> FileReport {
+  func work(_ again: Again, _ copy: DeliveredCopy, name: String, _ facility: Facility) throws(RunFailure) -> FileReport
+  {
     var report = FileReport(name: name, state: .refused)
     report.facility = facility.code
     report.sha256 = copy.contentHash.hex
@@ -263,7 +317,7 @@ final class FileWorker {
     report.stillRejected = again.stillRejected
     guard let rulings = context.rulings[facility.feed], let mappers = context.mappers[facility.feed],
       let label = try? FileName("again")
-    else { throw .notReady("there is no feed «\(facility.feed)» with an envelope reader in Pipelines/") }
+    else { throw .notReady("there is no feed «\(facility.feed)» in Pipelines/") }
     self.again = again
     defer { self.again = nil }
     let file = InboxFile(facility: facility.code, directory: context.spool, name: label, stamp: copy.source)
@@ -312,7 +366,7 @@ final class FileWorker {
   }
 
   private func load(
-    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings,
+    _ file: InboxFile, _ copy: DeliveredCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings,
     _ mappers: [Mapper],
     _ report: inout FileReport
   ) throws -> FileReport {
@@ -330,7 +384,8 @@ final class FileWorker {
         connection.rollback()
         let read = FilePass(rulings: rulings, receivedAt: Clock.now())
         var tally = FindingTally()
-        _ = try read.run(tally: &tally, read: reader(copy)) { _, verdict, _, _ in
+        _ = try read.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
+          _, verdict, _, _ in
           if verdict.outcome == .accepted, let month = verdict.careMonth { months.insert(month) }
           return true
         }
@@ -339,7 +394,19 @@ final class FileWorker {
     throw LoadFailure.partitionMissing
   }
 
-  func reader(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
+  /// What a pass reads of our copy.
+  ///
+  /// - Parameter isDelivered: false for a file put together from stored dossiers, which is read in order.
+  func source(_ copy: DeliveredCopy, _ rulings: FeedRulings, isDelivered: Bool) throws -> PassSource {
+    if copy.parts.isEmpty, isDelivered, case .csv(let layout) = rulings.feed.reading {
+      let expanded = try copy.expanded(as: layout.root, in: context.spool)
+      return .parts(expanded.parts.map { ($0.table, expanded.store($0)) }, damage: expanded.damage)
+    }
+    if !copy.parts.isEmpty { return .parts(copy.parts.map { ($0.table, copy.store($0)) }, damage: copy.damage) }
+    return .stream(reader(copy.spooled))
+  }
+
+  private func reader(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
     var reader = copy.reader()
     var piece = [UInt8](repeating: 0, count: 256 * 1024)
     return { (most, target) throws(ReaderFailure) in
@@ -356,7 +423,7 @@ final class FileWorker {
   }
 
   private func loadOnce(
-    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings,
+    _ file: InboxFile, _ copy: DeliveredCopy, _ claim: Claim, _ facility: Facility, _ rulings: FeedRulings,
     _ mappers: [Mapper],
     _ report: inout FileReport
   ) throws -> FileReport {
@@ -364,8 +431,10 @@ final class FileWorker {
     let load = FileLoad(
       connection: connection, schema: common, fileID: claim.fileID, epoch: claim.epoch, facility: facility.code,
       compressor: compressor, origin: again?.origin)
+    // an envelope can only be made of what came in one
     let destinations = context.project.configuration.destinations.filter {
-      rulings.feed.destinations.isEmpty || rulings.feed.destinations.contains($0.name)
+      (rulings.feed.destinations.isEmpty || rulings.feed.destinations.contains($0.name))
+        && ($0.format != .source || rulings.feed.reader == "envelope")
     }
     let builder = ParcelBuilder(
       schema: common, facility: facility.code, fileHash: copy.contentHash.hex, fileID: claim.fileID)
@@ -397,7 +466,8 @@ final class FileWorker {
     }
 
     let pass = FilePass(rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers)
-    let facts = try pass.run(tally: &tally, read: reader(copy)) { dossier, verdict, facts, log in
+    let facts = try pass.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
+      dossier, verdict, facts, log in
       state.dossiers.seen += 1
       state.editions.insert(dossier.edition.rawValue)
       // whose file is it? the folder says it, and the content must agree
@@ -517,13 +587,8 @@ final class FileWorker {
   /// Whether a file that ends too early may wait for its rest: it was first seen not long ago.
   private func mayWait(_ file: InboxFile) throws(LoadFailure) -> Bool {
     do throws(ServerFailure) {
-      let rows = try connection.execute(
-        """
-        SELECT clock_timestamp() - first_seen_at < make_interval(mins => $3::integer) FROM intake.sighting
-        WHERE facility_code = $1 AND file_name = $2
-        """,
-        [.text(file.facility), .text(file.label), .integer(Int64(context.project.configuration.patienceMinutes))])
-      return !rows.isEmpty && rows.flag(0, 0) == true
+      return try Inbox.mayWait(
+        file, patienceMinutes: context.project.configuration.patienceMinutes, on: connection)
     } catch {
       throw .server(error)
     }
@@ -531,7 +596,7 @@ final class FileWorker {
 
   /// Ends a file of which nothing is loaded.
   private func end(
-    _ file: InboxFile, _ copy: SpoolCopy, _ claim: Claim, _ facility: Facility?, _ ending: Ledger.Event,
+    _ file: InboxFile, _ copy: DeliveredCopy, _ claim: Claim, _ facility: Facility?, _ ending: Ledger.Event,
     _ finding: Finding,
     _ tally: FindingTally, rejected: [(dossier: Int, key: String?)] = [], seen: Int, _ report: inout FileReport
   ) throws(LoadFailure) -> FileReport {
@@ -639,7 +704,7 @@ final class FileWorker {
   ///
   /// - Parameter wasLoaded: an earlier run loaded this very file and was cut off before its end; its original is kept like any loaded one's.
   private func close(
-    _ file: InboxFile, _ copy: SpoolCopy?, _ claim: Claim, _ report: FileReport, wasLoaded: Bool = false
+    _ file: InboxFile, _ copy: DeliveredCopy?, _ claim: Claim, _ report: FileReport, wasLoaded: Bool = false
   ) throws(LoadFailure) -> FileReport {
     do throws(OutboxFailure) {
       if !context.project.configuration.destinations.isEmpty {
@@ -684,21 +749,24 @@ final class FileWorker {
     }
   }
 
-  /// Moves the delivered file out of the inbox, unless it is another one by now.
+  /// Moves the delivered files out of the inbox, unless they are others by now.
   private func move(_ file: InboxFile, _ stamp: Stamp, to folder: Directory, as name: String, _ claim: Claim) {
     do {
       let facility = try FileName(file.facility)
       let target = try Directory(facility, in: folder, creating: true)
-      let outcome = try file.directory.moveDurably(file.name, expecting: stamp, to: target, as: try FileName(name))
-      switch outcome {
-      case .occupied: remove(file, stamp, claim)
-      case .moved, .gone:
-        try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
-      case .changed:
-        context.journal.notice(
-          "a file changed after it was read; the next run takes it as a new one", ["file": .id(claim.fileID)])
-        try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
+      for piece in file.pieces(stamp, name) {
+        let outcome = try file.directory.moveDurably(
+          piece.name, expecting: piece.stamp, to: target, as: try FileName(piece.target))
+        switch outcome {
+        case .occupied: try remove(piece.name, piece.stamp, of: file)
+        case .moved, .gone: break
+        case .changed:
+          context.journal.notice(
+            "a file changed after it was read; the next run takes it as a new one", ["file": .id(claim.fileID)])
+        }
+        failpoint("run.piece-moved")
       }
+      try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
     } catch {
       note(error, claim)
     }
@@ -706,14 +774,17 @@ final class FileWorker {
 
   private func remove(_ file: InboxFile, _ stamp: Stamp, _ claim: Claim) {
     do {
-      // gone already, or another file by now: then it is not ours to take away
-      if let entry = try file.directory.entry(file.name), entry.stamp == stamp {
-        _ = try file.directory.removeDurably(file.name)
-      }
+      for piece in file.pieces(stamp, "") { try remove(piece.name, piece.stamp, of: file) }
       try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
     } catch {
       note(error, claim)
     }
+  }
+
+  /// Gone already, or another file by now: then it is not ours to take away.
+  private func remove(_ name: FileName, _ stamp: Stamp, of file: InboxFile) throws {
+    guard let entry = try file.directory.entry(name), entry.stamp == stamp else { return }
+    _ = try file.directory.removeDurably(name)
   }
 
   private func note(_ error: any Error, _ claim: Claim) {

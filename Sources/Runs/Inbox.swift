@@ -1,4 +1,5 @@
 package import Files
+package import Findings
 internal import Foundation
 package import Postgres
 
@@ -9,7 +10,18 @@ package struct InboxFile: Sendable {
   package var directory: Directory
   package var name: FileName
   package var stamp: Stamp
+  /// All its files when the delivery is several, in the order of the feed; `name` is then that of the main table's file.
+  package var members: [Member] = []
+  /// Why nothing of it can be loaded, when its names already say it.
+  package var flaw: FindingCode?
   package var label: String { name.text }
+
+  package init(facility: String, directory: Directory, name: FileName, stamp: Stamp) {
+    self.facility = facility
+    self.directory = directory
+    self.name = name
+    self.stamp = stamp
+  }
 }
 
 /// What a look into the inbox found.
@@ -126,5 +138,20 @@ package enum Inbox {
       settled.insert("\(rows.text(row, 0) ?? "")/\(rows.text(row, 1) ?? "")")
     }
     return Set(files.indices.filter { settled.contains("\(files[$0].facility)/\(files[$0].label)") })
+  }
+
+  /// Whether a delivery that lacks a file may wait for it: one of its files was first seen not long ago.
+  package static func mayWait(
+    _ file: InboxFile, patienceMinutes: Int, on connection: Connection
+  ) throws(ServerFailure) -> Bool {
+    let rows = try connection.execute(
+      """
+      SELECT bool_or(clock_timestamp() - first_seen_at < make_interval(mins => $3::integer)) FROM intake.sighting
+      WHERE facility_code = $1 AND file_name = ANY ($2::text[])
+      """,
+      [
+        .text(file.facility), .texts(file.pieces(file.stamp, "").map(\.name.text)), .integer(Int64(patienceMinutes)),
+      ])
+    return rows.flag(0, 0) == true
   }
 }

@@ -139,12 +139,15 @@ package struct RejectQueries {
             form, facility: facility, createdOn: received, count: numbers.count,
             remark: "rejected dossiers of file \(file)")
           try writer.append(Array(opening.utf8).span)
-          try stored.rejects(of: file, numbers: numbers, onlyOpen: false) { try writer.append($0.bytes.span) }
+          try stored.rejects(of: file, numbers: numbers, onlyOpen: false) {
+            try writer.append(AgainEnvelope.framed($0).span)
+          }
           try writer.append(Array(AgainEnvelope.closing(form).utf8).span)
           let size = writer.sizeInBytes
-          try writer.commit(replacing: try FileName(name + ".xml"))
+          name += form == .rows ? ".rows" : ".xml"
+          try writer.commit(replacing: try FileName(name))
           result.append(
-            Exported(file: file, facility: facility, name: name + ".xml", dossiers: numbers.count, sizeInBytes: size))
+            Exported(file: file, facility: facility, name: name, dossiers: numbers.count, sizeInBytes: size))
         }
       }
       return result

@@ -6,6 +6,7 @@ internal import Foundation
 internal import Load
 internal import Outbox
 internal import Postgres
+internal import Records
 internal import Synchronization
 internal import Transform
 
@@ -133,7 +134,7 @@ package struct Run: Sendable {
     var rulings: [String: FeedRulings] = [:]
     var mappers: [String: [Mapper]] = [:]
     for feed in Set(registry.facilities.map(\.feed)).sorted() {
-      guard let definition = definitions.feeds[feed], definition.reader == "envelope" else { continue }
+      guard let definition = definitions.feeds[feed] else { continue }
       rulings[feed] = FeedRulings(definition, definitions, on: today)
       do throws(DefinitionFaults) { mappers[feed] = try definitions.mappers(of: definition) } catch {
         throw .notReady(error.description)
@@ -181,20 +182,40 @@ package struct Run: Sendable {
       try refuse(report, context)
     }
 
-    var candidates = listing.files
+    var isSettled: (InboxFile) -> Bool = { _ in true }
+    let lying = try finishRemovals(context, listing.files, connection)
     if !options.assumesSettled {
       let settled = try server { () throws(ServerFailure) in
-        try Inbox.settled(candidates, settleSeconds: configuration.settleSeconds, on: connection)
+        try Inbox.settled(lying, settleSeconds: configuration.settleSeconds, on: connection)
       }
-      for index in candidates.indices where !settled.contains(index) {
-        var report = FileReport(name: candidates[index].label, state: .waiting)
-        report.facility = candidates[index].facility
-        report.sizeInBytes = candidates[index].stamp.sizeInBytes
-        report.reason = "S15"
-        report.reasonText = definitions.catalogue[.S15]?.title.vietnamese
-        reports.append(report)
+      let names = Set(settled.map { "\(lying[$0].facility)/\(lying[$0].label)" })
+      isSettled = { file in
+        file.pieces(file.stamp, "").allSatisfy { names.contains("\(file.facility)/\($0.name.text)") }
       }
-      candidates = candidates.indices.filter { settled.contains($0) }.map { candidates[$0] }
+    }
+    let deliveries = Deliveries(lying) { context.layout(of: $0) }
+    var candidates: [InboxFile] = []
+    func wait(_ file: InboxFile) {
+      var report = FileReport(name: file.label, state: .waiting)
+      report.facility = file.facility
+      report.sizeInBytes = file.stamp.sizeInBytes
+      report.reason = "S15"
+      report.reasonText = definitions.catalogue[.S15]?.title.vietnamese
+      reports.append(report)
+    }
+    for file in deliveries.complete { isSettled(file) ? candidates.append(file) : wait(file) }
+    for var file in deliveries.strangers {
+      file.flaw = .S41
+      isSettled(file) ? candidates.append(file) : wait(file)
+    }
+    for var file in deliveries.incomplete {
+      let lacking = file
+      let isYoung = try server { () throws(ServerFailure) in
+        try Inbox.mayWait(lacking, patienceMinutes: configuration.patienceMinutes, on: connection)
+      }
+      let mayWait = isYoung && !options.assumesSettled
+      file.flaw = .S40
+      isSettled(file) && !mayWait ? candidates.append(file) : wait(file)
     }
     if let limit = options.limitFiles { candidates = Array(candidates.prefix(limit)) }
     let space = try files { () throws(FileFailure) in try spool.space() }
@@ -231,6 +252,24 @@ package struct Run: Sendable {
     if let failure = results.failure { throw failure }
     if let failure = progress.failure { throw failure }
     return partial.withLock { $0 }
+  }
+
+  /// Takes away what an interrupted run left of deliveries of several files whose fate is committed.
+  ///
+  /// - Returns: the files that still lie in the inbox.
+  private func finishRemovals(
+    _ context: RunContext, _ files: [InboxFile], _ connection: Connection
+  ) throws(RunFailure) -> [InboxFile] {
+    let begun = try server { () throws(ServerFailure) in try Ledger.removing(on: connection) }
+    guard !begun.isEmpty else { return files }
+    let worker = try FileWorker(context)
+    for delivery in begun {
+      guard let folder = files.first(where: { $0.facility == delivery.facility })?.directory else { continue }
+      try worker.finishRemoval(
+        delivery.claim, hash: delivery.hash, members: delivery.members, name: delivery.name,
+        facility: delivery.facility, in: folder)
+    }
+    return files.filter { ((try? $0.directory.entry($0.name)) ?? nil) != nil }
   }
 
   /// Writes the parcels and receipts of committed files that an interrupted run left; those of a living process are its own business.
@@ -303,7 +342,11 @@ package struct Run: Sendable {
     let registry: Registry
     do throws(ConfigurationFault) { registry = try project.registry() } catch { throw .notReady(error.description) }
     var reports: [FileReport] = []
-    for file in listing.files.prefix(options.limitFiles ?? .max) {
+    let deliveries = Deliveries(listing.files) { code in
+      registry[code].flatMap { definitions.feeds[$0.feed] }?.reading.tabular
+    }
+    let files = deliveries.complete + deliveries.incomplete + deliveries.strangers
+    for file in files.prefix(options.limitFiles ?? .max) {
       var report = FileReport(name: file.label, state: .quarantined)
       report.facility = file.facility
       guard let facility = registry[file.facility] else {
@@ -313,9 +356,11 @@ package struct Run: Sendable {
         continue
       }
       let check = Check(definitions: definitions, registry: registry)
-      let path = project.path(project.configuration.inbox) + "/" + file.facility + "/" + file.label
+      let folder = project.path(project.configuration.inbox) + "/" + file.facility + "/"
       do throws(CheckFailure) {
-        report = try check.judge(path: path, feed: facility.feed, facility: facility.code)
+        report = try check.judge(
+          delivery: file.pieces(file.stamp, "").map { folder + $0.name.text }, feed: facility.feed,
+          facility: facility.code)
       } catch {
         throw .notReady(error.description)
       }
@@ -405,7 +450,7 @@ package struct Run: Sendable {
   }
 
   /// The warehouse's schema must be the one this program was made with.
-  package static let schemaVersion: Int64 = 6
+  package static let schemaVersion: Int64 = 13
 
   static func checkVersion(on connection: Connection) throws(ServerFailure) {
     let rows = try connection.execute("SELECT max(number) FROM intake.migration")

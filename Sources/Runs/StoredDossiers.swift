@@ -104,6 +104,8 @@ enum AgainEnvelope {
   /// What the frame around the dossiers looks like.
   enum Form: Hashable {
     case envelope
+    /// Dossiers of a tabular or XML-row feed.
+    case rows
     case checkIns
     case assessments
     /// The dossier was a whole file itself.
@@ -111,6 +113,7 @@ enum AgainEnvelope {
   }
 
   static func form(of dossier: StoredDossier) -> Form {
+    if dossier.bytes.starts(with: StoredRows.mark) { return .rows }
     switch dossier.kind {
     case .checkIn: return .checkIns
     case .assessment: return .assessments
@@ -139,8 +142,16 @@ enum AgainEnvelope {
         + "<SOLUONGHOSO>\(count)</SOLUONGHOSO><DANHSACHHOSO>\n"
     case .checkIns: return head + "<CHI_TIEU_TRANG_THAI_KCB><DSACH_TRANG_THAI_KCB>\n"
     case .assessments: return head + "<CHI_TIEU_GIAM_DINH_Y_KHOA><DSACH_GIAM_DINH_Y_KHOA>\n"
+    case .rows: return String(decoding: StoredRows.magic, as: UTF8.self)
     case .bare: return ""
     }
+  }
+
+  /// A dossier as it stands between opening and closing.
+  static func framed(_ dossier: StoredDossier) -> [UInt8] {
+    guard dossier.bytes.starts(with: StoredRows.mark) else { return dossier.bytes }
+    let bytes = dossier.bytes[StoredRows.mark.count...]
+    return StoredRows.opening(sizeInBytes: bytes.count) + bytes
   }
 
   static func closing(_ form: Form) -> String {
@@ -148,7 +159,7 @@ enum AgainEnvelope {
     case .envelope: "</DANHSACHHOSO></THONGTINHOSO><CHUKYDONVI></CHUKYDONVI></GIAMDINHHS>\n"
     case .checkIns: "</DSACH_TRANG_THAI_KCB></CHI_TIEU_TRANG_THAI_KCB>\n"
     case .assessments: "</DSACH_GIAM_DINH_Y_KHOA></CHI_TIEU_GIAM_DINH_Y_KHOA>\n"
-    case .bare: ""
+    case .bare, .rows: ""
     }
   }
 }

@@ -11,7 +11,8 @@ struct CheckCommand: ParsableCommand {
     discussion: """
       Prints what the receipt would say, then a table. Needs no project and no
       server, only the folders Schemas and Pipelines: beside the program, in the
-      working folder, or named by --definitions or SONGHAN_DEFINITIONS. Exit 0 when
+      working folder, or named by --definitions or SONGHAN_DEFINITIONS. Files that a
+      feed takes together are judged as one delivery. Exit 0 when
       every dossier of every file may be loaded, 65 when not, 66 when a file cannot
       be read.
 
@@ -42,12 +43,12 @@ struct CheckCommand: ParsableCommand {
     var reports: [FileReport] = []
     var unreadable = false
     let started = ContinuousClock.now
-    for path in files {
+    for delivery in check.deliveries(files, feed: feed) {
       do throws(CheckFailure) {
-        reports.append(try check.judge(path: path, feed: feed, facility: facility, language: language))
+        reports.append(try check.judge(delivery: delivery, feed: feed, facility: facility, language: language))
       } catch {
         guard case .unreadable = error else { throw Trouble(error.description, 78) }
-        Output.error("\((path as NSString).lastPathComponent): \(error.description)")
+        Output.error("\(((delivery.first ?? "") as NSString).lastPathComponent): \(error.description)")
         unreadable = true
       }
     }

@@ -12,7 +12,7 @@ import Transform
 
   static let codes: [String] = {
     guard let examples = try? Examples.shared.get() else { return ["examples"] }
-    return examples.entries.map(\.code).filter { !$0.hasPrefix("H") && !$0.hasPrefix("S") && !warehouse.contains($0) }
+    return examples.entries.map(\.code).filter { $0 < "H" && !warehouse.contains($0) }
   }()
 
   /// Invented catalogues, for rules that are idle without one.
