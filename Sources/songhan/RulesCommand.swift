@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import Definitions
 import Findings
 import Foundation
@@ -7,9 +8,9 @@ import Runs
 struct RulesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rules",
-    abstract: "The catalogue of rules: what is checked, why, and how to mend it. Needs no project.",
+    abstract: "The catalogue of rules: what is checked, why, and how to mend it; and the rules across visits.",
     discussion: "Example: songhan rules explain F03 --lang en\n\n\(ExitCodes.help)",
-    subcommands: [List.self, Explain.self, Page.self])
+    subcommands: [List.self, Explain.self, Across.self, Page.self])
 
   /// Where the catalogue is, and the language to tell it in.
   struct Source: ParsableArguments {
@@ -79,6 +80,62 @@ struct RulesCommand: ParsableCommand {
       }
       if json { return Output.print(RuleLine(entry, isWhole: true).json()) }
       Output.print(RulesPage.explain(entry, language))
+    }
+  }
+
+  struct Across: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Asks the warehouse about the rules that need several visits (C19, G25, G27, H01–H06).",
+      discussion: """
+        Visits by rule, hospital and month of care; a run cannot judge these, since it sees one file. Changes nothing. H07 needs no asking: every file is judged by
+        the editions of the day of discharge.
+
+        Example: songhan rules across --from 2025-01 --to 2025-03
+        Example: songhan rules across --code H01 --list
+
+        \(ExitCodes.help)
+        """)
+    @OptionGroup var common: CommonOptions
+    @Option(help: "Only this hospital.") var facility: String?
+    @Option(help: "First month of care, yyyy-mm; eleven months before the last one when left out.") var from: String?
+    @Option(help: "Last month of care, yyyy-mm; this month when left out.") var to: String?
+    @Option(help: "Only this code.") var code: String?
+    @Flag(name: .long, help: "Name the visits of the code by MA_LK, the first thousand.") var list = false
+    @Option(name: .customLong("lang"), help: "Language of titles: vi or en.") var language = "vi"
+
+    func run() throws {
+      let language = try RulesCommand.language(language)
+      let listed = code.flatMap { FindingCode($0.uppercased()) }
+      if let code, listed.map({ AcrossReport.codes.contains($0) }) != true {
+        throw ValidationError(
+          "\(code) is no rule across visits: \(AcrossReport.codes.map(\.description).joined(separator: ", "))")
+      }
+      if list, listed == nil { throw ValidationError("--list needs --code") }
+      let last = try to.map { try month($0, "--to") } ?? Clock.now().day.firstOfMonth
+      let first =
+        try from.map { try month($0, "--from") } ?? CivilDate(daysSinceEpoch: last.daysSinceEpoch - 334).firstOfMonth
+      guard first <= last else { throw ValidationError("--from is not after --to") }
+      let project = try common.project()
+      let catalogue: FindingCatalogue
+      do { catalogue = try project.definitions().catalogue } catch { throw Trouble("\(error)", 78) }
+      var report = try attempt { () throws(RunFailure) in
+        try AcrossReport.read(
+          project, facility: facility, from: first, to: last, listed: listed, limit: 1_000, catalogue, language)
+      }
+      if !list { report.visits = nil }
+      if common.json { return Output.print(report.json()) }
+      Output.print(report.table())
+      Output.print("")
+      let worst = report.rules.first { $0.visits > 0 }?.code
+      Output.print("next:     \(worst.map { "songhan rules explain \($0)" } ?? "songhan quality")")
+    }
+
+    private func month(_ text: String, _ option: String) throws -> CivilDate {
+      let digits = Array(text.utf8.filter { $0 != UInt8(ascii: "-") }) + Array("01".utf8)
+      guard digits.count == 8, let day = CivilDate(compact: digits.span) else {
+        throw ValidationError("\(option) is a month yyyy-mm")
+      }
+      return day
     }
   }
 
