@@ -1,4 +1,4 @@
-// The codes of the list of rules (A–H) and our own about files (S), by their number. Titles, texts and severities stand in the catalogue.
+// The codes of the list of rules (A–H) and our own about files (S) and delimited text (T), by their number. Titles, texts and severities stand in the catalogue.
 extension FindingCode {
   package static let A01 = FindingCode("A", 1)
   package static let A02 = FindingCode("A", 2)
@@ -186,4 +186,23 @@ extension FindingCode {
   package static let S27 = FindingCode("S", 27)
   package static let S40 = FindingCode("S", 40)
   package static let S41 = FindingCode("S", 41)
+  package static let T01 = FindingCode("T", 1)
+  package static let T02 = FindingCode("T", 2)
+  package static let T03 = FindingCode("T", 3)
+  package static let T04 = FindingCode("T", 4)
+  package static let T05 = FindingCode("T", 5)
+  package static let T06 = FindingCode("T", 6)
+  package static let T07 = FindingCode("T", 7)
+  package static let T08 = FindingCode("T", 8)
+  package static let T09 = FindingCode("T", 9)
+  package static let T10 = FindingCode("T", 10)
+  package static let T11 = FindingCode("T", 11)
+  package static let T12 = FindingCode("T", 12)
+  package static let T13 = FindingCode("T", 13)
+  package static let T14 = FindingCode("T", 14)
+  package static let T15 = FindingCode("T", 15)
+  package static let T16 = FindingCode("T", 16)
+  package static let T17 = FindingCode("T", 17)
+  package static let T19 = FindingCode("T", 19)
+  package static let T20 = FindingCode("T", 20)
 }

@@ -141,7 +141,7 @@ package enum RulesPage {
   private static let groups = [
     ("A", "File and envelope"), ("B", "Fields"), ("C", "Times"), ("D", "Tables that belong together"),
     ("E", "Money of a row"), ("F", "Money of the visit"), ("G", "Papers and special tables"),
-    ("H", "Across visits"), ("S", "Our own codes about files"),
+    ("H", "Across visits"), ("S", "Our own codes about files"), ("T", "Delimited text and records of any XML"),
   ]
 
   private static func section(_ entry: CatalogueEntry) -> [String] {

@@ -1,0 +1,478 @@
+internal import Bytes
+internal import Findings
+internal import Records
+
+/// The rows of one delimited text: its preamble and header are read first, then row after row.
+final class TableFile {
+  /// Number of the table in the schema.
+  let table: Int
+  let source: SourceTable
+  private let file: TabularLayout.File
+  private let stated: TextEncoding?
+  /// Cells of a row when there is no header; nil: those of the first row.
+  private let statedWidth: Int?
+  /// Columns that must be in the file although the schema does not require them: keys.
+  private let keyColumns: [Int]
+
+  let input: TextInput
+  let tokenizer: Tokenizer
+  private let missing: MissingValues
+  private(set) var columns: Columns?
+  /// The delivered bytes before the first row, or only the header's where they are many; and how many lines of them are no header.
+  private(set) var preamble: [UInt8] = []
+  private(set) var preambleLines = 0
+  /// Why nothing of the file may be loaded.
+  private(set) var refusal: Finding?
+  /// Findings about the file.
+  private(set) var notes: [Finding] = []
+
+  // MARK: the current row
+
+  /// From 1, rows without content not counted.
+  private(set) var rowNumber = 0
+  private(set) var rowOffset = 0
+  private(set) var rowSize = 0
+  /// The row in the window, its line end counted.
+  private var row = 0..<0
+  private(set) var trouble: Trouble?
+  private var hasEnded = false
+
+  /// Why a row cannot be taken.
+  enum Trouble: Equatable {
+    case ragged(found: Int)
+    case strayText
+    case control
+  }
+
+  private static let longestPreamble = 4096
+  private static let longestHeader = 64 * 1024
+
+  init(
+    table: Int, source: SourceTable, file: TabularLayout.File, stated: TextEncoding?, width: Int? = nil,
+    keyColumns: [Int] = [], bytes: @escaping ByteSource
+  ) {
+    (self.table, self.source, self.file, self.stated, statedWidth) = (table, source, file, stated, width)
+    self.keyColumns = keyColumns
+    input = TextInput(source: bytes)
+    tokenizer = Tokenizer(file.dialect)
+    missing = MissingValues(file.dialect.missingValues)
+  }
+
+  private var dialect: TabularDialect { file.dialect }
+
+  private func refuse(
+    _ code: FindingCode, column: Int = -1, found: Int? = nil, limit: Int? = nil, at byteOffset: Int = -1
+  ) {
+    guard refusal == nil else { return }
+    refusal = Finding(
+      code, .reject, table: table, column: column, found: found, limit: limit, byteOffset: byteOffset)
+    hasEnded = true
+  }
+
+  private func refuse(unreadable byteOffset: Int) {
+    refuse(.T07, at: byteOffset)
+    refusal?.unknownName = input.encoding.rawValue
+  }
+
+  // MARK: beginning
+
+  /// Reads what stands before the first row; false when the file is refused.
+  func begin() throws(ReaderFailure) -> Bool {
+    try input.begin(stated: stated)
+    if input.fault == nil, OtherFormat.begins(input.bytes) { refuse(.T16) }
+    preamble = input.preamble
+    var lines = preamble
+    for _ in 0..<max(0, dialect.linesToSkip) where refusal == nil {
+      guard let line = try skipLine() else { break }
+      // more than this nobody wants to see with each dossier
+      if lines.count <= TableFile.longestPreamble { input.appendAsDelivered(line, to: &lines) }
+      input.advance(to: line.upperBound)
+    }
+    if lines.count <= TableFile.longestPreamble { (preamble, preambleLines) = (lines, dialect.linesToSkip) }
+    guard refusal == nil else { return false }
+    if dialect.hasHeader {
+      try readHeader()
+    } else {
+      (preamble, preambleLines) = ([], 0)
+      if let statedWidth { takePositions(statedWidth) }
+    }
+    return refusal == nil
+  }
+
+  private func readHeader() throws(ReaderFailure) {
+    repeat {
+      guard try scan() else { return refuse(.S01) }
+    } while isBlank
+    guard tokenizer.count <= Tokenizer.mostCells else {
+      return refuse(.T13, found: tokenizer.count, limit: Tokenizer.mostCells, at: rowOffset)
+    }
+    guard tokenizer.end <= TableFile.longestHeader else {
+      return refuse(.T13, found: tokenizer.end, limit: TableFile.longestHeader, at: rowOffset)
+    }
+    var names: [[UInt8]] = []
+    for cell in 0..<tokenizer.count { names.append(text(of: cell)) }
+    if dialect.allowsTrailingDelimiter, names.count > 1, names.last == [] { names.removeLast() }
+    do throws(Columns.Fault) {
+      columns = try Columns(header: names, of: source, file: file)
+    } catch {
+      switch error {
+      case .longName(let place):
+        let length = names[place - 1].count
+        return refuse(.T13, found: length, limit: Columns.longestName, at: rowOffset)
+      case .repeated(let column): return refuse(.T15, column: column, at: rowOffset)
+      }
+    }
+    input.appendAsDelivered(row, to: &preamble)
+    lookForColumns()
+    rowNumber = 0
+  }
+
+  private func takePositions(_ width: Int) {
+    guard width <= Tokenizer.mostCells else {
+      return refuse(.T13, found: width, limit: Tokenizer.mostCells, at: rowOffset)
+    }
+    columns = Columns(positions: width, of: source)
+    lookForColumns()
+  }
+
+  /// Whether the columns are there that must be, and which are there that nobody knows.
+  private func lookForColumns() {
+    guard let columns else { return }
+    var lacking: [Int] = []
+    for (number, column) in source.columns.enumerated() where columns.cells[number] == nil {
+      if column.isRequired || keyColumns.contains(number) { lacking.append(number) }
+    }
+    if let first = lacking.first { refuse(.T05, column: first, found: lacking.count) }
+    for number in lacking.dropFirst() {
+      notes.append(Finding(.T05, .reject, table: table, column: number, found: lacking.count))
+    }
+    let unknown = columns.targets.indices.filter { columns.targets[$0] == Columns.extra }
+    if let first = unknown.first {
+      var note = Finding(.T10, .warn, table: table, found: unknown.count)
+      note.unknownName = TableFile.printable(columns.names[first])
+      notes.append(note)
+    }
+  }
+
+  /// A name as far as it is a plain one.
+  private static func printable(_ name: String) -> String {
+    let isPlain =
+      name.utf8.count <= 64
+      && name.utf8.allSatisfy {
+        switch $0 {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D, 0x2E: true
+        default: false
+        }
+      }
+    return isPlain ? name : "?"
+  }
+
+  // MARK: lines and rows
+
+  /// The next line, without a look at quotes; nil at the end, or when the file is refused.
+  private func skipLine() throws(ReaderFailure) -> Range<Int>? {
+    while true {
+      let start = input.at
+      let bytes = input.bytes
+      var i = start
+      while i < bytes.count, bytes[i] != 0x0A, bytes[i] != 0x0D { i += 1 }
+      if i - start > Tokenizer.longestRow {
+        refuse(.T12, limit: Tokenizer.longestRow, at: input.byteOffset)
+        return nil
+      }
+      if i < bytes.count, bytes[i] == 0x0A { return start..<i + 1 }
+      if i + 1 < bytes.count { return start..<(bytes[i + 1] == 0x0A ? i + 2 : i + 1) }
+      if input.hasEnded, input.fault == nil { return bytes.count > start ? start..<bytes.count : nil }
+      guard try more(i - start) else { return nil }
+    }
+  }
+
+  /// Reads on when the row or line that was begun is `size` bytes long so far; false when the file is refused.
+  private func more(_ size: Int) throws(ReaderFailure) -> Bool {
+    if let fault = input.fault {
+      refuse(unreadable: fault)
+      return false
+    }
+    _ = try input.grow(max(TextInput.piece, size))
+    return true
+  }
+
+  /// Cuts the next row that is no comment; false at the end, or when the file is refused.
+  private func scan() throws(ReaderFailure) -> Bool {
+    while refusal == nil {
+      if input.at == input.bytes.count {
+        if input.hasEnded, input.fault == nil { return false }
+        guard try more(0) else { return false }
+        continue
+      }
+      if !dialect.comment.isEmpty {
+        let left = input.bytes.count - input.at
+        if left < dialect.comment.count, !input.hasEnded || input.fault != nil {
+          guard try more(left) else { return false }
+          continue
+        }
+        if input.bytes[input.at...].starts(with: dialect.comment) {
+          guard let line = try skipLine() else { return false }
+          input.advance(to: line.upperBound)
+          continue
+        }
+      }
+      let isLast = input.hasEnded && input.fault == nil
+      let start = input.at
+      let outcome = unsafe input.bytes.withUnsafeBufferPointer { text in
+        unsafe tokenizer.scan(text, from: start, isLast: isLast)
+      }
+      let size = input.bytes.count - start
+      switch outcome {
+      case .row:
+        if tokenizer.contentEnd > Tokenizer.longestRow {
+          refuse(.T12, limit: Tokenizer.longestRow, at: input.byteOffset)
+          return false
+        }
+        row = start..<start + tokenizer.end
+        rowOffset = input.byteOffset
+        input.advance(to: row.upperBound)
+        rowSize = input.byteOffset - rowOffset
+        return true
+      case .needsMore, .needsMoreQuoted:
+        let isQuoted = outcome == .needsMoreQuoted
+        if size > Tokenizer.longestRow + 2 || isQuoted && isLast {
+          refuse(isQuoted ? .T11 : .T12, limit: Tokenizer.longestRow, at: input.byteOffset)
+          return false
+        }
+        guard try more(size) else { return false }
+      }
+    }
+    return false
+  }
+
+  /// Moves to the next row with content; false at the end, or when the file is refused.
+  func next() throws(ReaderFailure) -> Bool {
+    guard !hasEnded else { return false }
+    while try scan() {
+      if isBlank { continue }
+      if !dialect.footers.isEmpty, isFooter { break }
+      if columns == nil { takePositions(widthOfRow) }
+      guard refusal == nil, let columns else { break }
+      rowNumber += 1
+      let width = widthOfRow
+      trouble =
+        if width != columns.width {
+          .ragged(found: width)
+        } else if tokenizer.isStray {
+          .strayText
+        } else if input.hasControls, holdsControl {
+          .control
+        } else {
+          nil
+        }
+      return true
+    }
+    hasEnded = true
+    return false
+  }
+
+  /// How many cells the row has, the one behind a trailing delimiter not counted.
+  private var widthOfRow: Int {
+    let count = tokenizer.count
+    guard dialect.allowsTrailingDelimiter, count > 1, count <= Tokenizer.mostCells, count - 1 >= columns?.width ?? 1
+    else { return count }
+    return text(of: count - 1).isEmpty ? count - 1 : count
+  }
+
+  private var holdsControl: Bool {
+    unsafe content.withUnsafe(input.bytes) { unsafe TextChecks.firstControl($0, from: 0) != nil }
+  }
+
+  private var content: RowContent { RowContent(start: row.lowerBound, count: tokenizer.contentEnd) }
+
+  private var isBlank: Bool {
+    unsafe content.withUnsafe(input.bytes) { text in
+      for number in 0..<min(tokenizer.count, Tokenizer.mostCells) {
+        let cell = tokenizer[number]
+        for i in cell.range where unsafe !Text.isSpace(text[i]) { return false }
+      }
+      return !tokenizer.isStray
+    }
+  }
+
+  private var isFooter: Bool {
+    for number in 0..<min(tokenizer.count, Tokenizer.mostCells) {
+      let text = text(of: number)
+      if !text.isEmpty { return dialect.footers.contains { text.starts(with: $0) } }
+    }
+    return false
+  }
+
+  /// The text of a cell of the row: decoded, trimmed.
+  func text(of number: Int) -> [UInt8] {
+    unsafe content.withUnsafe(input.bytes) { text in
+      let cell = tokenizer[number]
+      let raw = unsafe UnsafeBufferPointer(rebasing: text[cell.range])
+      var plain: [UInt8] = []
+      if cell.isMarked {
+        unsafe tokenizer.appendUnmarked(raw, quoted: cell.isQuoted, to: &plain)
+      } else {
+        unsafe plain.append(contentsOf: raw)
+      }
+      if let letters = input.letters {
+        var decoded: [UInt8] = []
+        unsafe plain.withUnsafeBufferPointer { unsafe letters.decode($0, onto: &decoded) }
+        plain = decoded
+      }
+      return Array(plain[Text.trimmed(plain.span)])
+    }
+  }
+
+  var origin: TableRecords.Origin { TableRecords.Origin(number: rowNumber, byteOffset: rowOffset) }
+
+  /// What is said of the row when it cannot be taken.
+  func finding(_ trouble: Trouble, origin: TableRecords.Origin? = nil) -> Finding {
+    let origin = origin ?? self.origin
+    var finding =
+      switch trouble {
+      case .ragged(let found): Finding(.T01, .reject, found: found, limit: columns?.width)
+      case .strayText: Finding(.T08, .reject)
+      case .control: Finding(.T20, .reject)
+      }
+    finding.table = Int16(truncatingIfNeeded: table)
+    finding.row = Int32(truncatingIfNeeded: origin.number)
+    finding.byteOffset = Int64(origin.byteOffset)
+    return finding
+  }
+
+  // MARK: filling
+
+  /// Appends the row to the dossier's table.
+  ///
+  /// - Parameter origin: where the row was delivered; nil: where it stands here.
+  func fill(_ dossier: Dossier, origin: TableRecords.Origin? = nil) {
+    guard let columns else { return }
+    let table = table
+    let origin = origin ?? self.origin
+    dossier.tables[table].appendRow()
+    let slot = (dossier.tables[table].rowCount - 1) * dossier.tables[table].columnCount
+    if dossier.tables[table].rowCount == 1 { dossier.tables[table].byteOffset = origin.byteOffset }
+    dossier.tables[table].origins.append(origin)
+    let base = dossier.text.count
+    unsafe content.withUnsafe(input.bytes) { text in
+      if input.letters != nil {
+        unsafe fillOthers(dossier, columns, text, slot: slot, base: base, all: true)
+        return
+      }
+      unsafe dossier.text.append(contentsOf: text)
+      let hasOthers = unsafe dossier.tables[table].cells.withUnsafeMutableBufferPointer { cells in
+        var hasOthers = false
+        for number in 0..<columns.width {
+          let cell = tokenizer[number]
+          let target = Int(columns.targets[number])
+          if target < 0 || cell.isMarked {
+            hasOthers = true
+            continue
+          }
+          let range = unsafe TableFile.trimmed(text, cell.range)
+          let value = unsafe UnsafeBufferPointer(rebasing: text[range])
+          unsafe cells[slot &+ target] = TableRecords.Cell(
+            offset: UInt32(truncatingIfNeeded: base &+ range.lowerBound),
+            length: missing.contain(value) ? 0 : UInt32(truncatingIfNeeded: range.count))
+        }
+        return hasOthers
+      }
+      if hasOthers { unsafe fillOthers(dossier, columns, text, slot: slot, base: base, all: false) }
+    }
+  }
+
+  /// Cells that have to be put together, and those of columns that the table does not know.
+  private func fillOthers(
+    _ dossier: Dossier, _ columns: Columns, _ text: UnsafeBufferPointer<UInt8>, slot: Int, base: Int, all: Bool
+  ) {
+    for number in 0..<columns.width {
+      let cell = tokenizer[number]
+      let target = Int(columns.targets[number])
+      guard all || target < 0 || cell.isMarked else { continue }
+      var value: TableRecords.Cell
+      if all || cell.isMarked {
+        value = unsafe append(text, cell, to: &dossier.text)
+      } else {
+        let range = unsafe TableFile.trimmed(text, cell.range)
+        value = TableRecords.Cell(
+          offset: UInt32(truncatingIfNeeded: base + range.lowerBound), length: UInt32(truncatingIfNeeded: range.count))
+      }
+      let isMissing = unsafe dossier.text.withUnsafeBufferPointer { text in
+        unsafe missing.contain(UnsafeBufferPointer(rebasing: text[value.range]))
+      }
+      if isMissing { value.length = 0 }
+      if target >= 0 {
+        dossier.tables[table].cells[slot + target] = value
+      } else if value.length > 0 {
+        dossier.tables[table].extras.append(
+          TableRecords.Extra(row: dossier.tables[table].rowCount - 1, name: columns.names[number], cell: value))
+      }
+    }
+  }
+
+  /// Appends the value of a cell, decoded; answers where it stands, trimmed.
+  private func append(
+    _ text: UnsafeBufferPointer<UInt8>, _ cell: Tokenizer.Cell, to output: inout [UInt8]
+  ) -> TableRecords.Cell {
+    let start = output.count
+    let raw = unsafe UnsafeBufferPointer(rebasing: text[cell.range])
+    if let letters = input.letters {
+      if cell.isMarked {
+        scratch.removeAll(keepingCapacity: true)
+        unsafe tokenizer.appendUnmarked(raw, quoted: cell.isQuoted, to: &scratch)
+        unsafe scratch.withUnsafeBufferPointer { unsafe letters.decode($0, onto: &output) }
+      } else if unsafe TextChecks.firstHigh(raw, from: 0) == nil {
+        unsafe output.append(contentsOf: raw)
+      } else {
+        unsafe letters.decode(raw, onto: &output)
+      }
+    } else {
+      unsafe tokenizer.appendUnmarked(raw, quoted: cell.isQuoted, to: &output)
+    }
+    let range = unsafe output.withUnsafeBufferPointer { unsafe TableFile.trimmed($0, start..<$0.count) }
+    return TableRecords.Cell(
+      offset: UInt32(truncatingIfNeeded: range.lowerBound), length: UInt32(truncatingIfNeeded: range.count))
+  }
+
+  private var scratch: [UInt8] = []
+
+  /// The part of `range` without white space at both ends.
+  @inline(__always)
+  private static func trimmed(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Range<Int> {
+    var start = range.lowerBound
+    var end = range.upperBound
+    while start < end, unsafe Text.isSpace(text[start]) { start &+= 1 }
+    while start < end, unsafe Text.isSpace(text[end &- 1]) { end &-= 1 }
+    return unsafe Range(uncheckedBounds: (start, end))
+  }
+
+  /// Appends the row as it was delivered, its line end counted.
+  func appendRow(to target: inout [UInt8]) { input.appendAsDelivered(row, to: &target) }
+}
+
+/// The content of a row in a window.
+private struct RowContent {
+  var start: Int
+  var count: Int
+
+  @inline(__always)
+  func withUnsafe<R>(_ bytes: [UInt8], _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    unsafe bytes.withUnsafeBufferPointer { unsafe body(UnsafeBufferPointer(rebasing: $0[start..<start + count])) }
+  }
+}
+
+/// Files that are no delimited text, whatever they are called: known by how they begin.
+enum OtherFormat {
+  static func begins(_ bytes: [UInt8]) -> Bool {
+    let marks: [[UInt8]] = [
+      [0x50, 0x4B, 0x03, 0x04],  // zip, and so xlsx and ods
+      [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1],  // xls
+      [0x1F, 0x8B],  // gzip in gzip
+      Array("%PDF-".utf8), Array("{\\rtf".utf8),
+    ]
+    if marks.contains(where: { bytes.starts(with: $0) }) { return true }
+    let head = bytes.prefix(256).drop { Text.isSpace($0) }.prefix(9).map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+    return ["<?xml", "<html", "<!doctype", "<table"].contains { head.starts(with: Array($0.utf8)) }
+  }
+}

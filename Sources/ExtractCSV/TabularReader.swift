@@ -1,0 +1,195 @@
+internal import Bytes
+internal import Findings
+package import Records
+
+/// Reads delimited text: one file, or the files of one delivery, or dossiers that were stored.
+///
+/// In one file each row is a dossier.
+package final class TabularReader: RecordReader {
+  package private(set) var facts = FileFacts()
+
+  private let layout: TabularLayout
+  private let schema: SourceSchema
+  private var content: Content
+
+  /// What is read.
+  private enum Content {
+    /// A stream that was not looked at yet.
+    case stream(ByteSource)
+    case file(TableFile, Section)
+    case stored(StoredFile)
+    case ended
+  }
+
+  /// How the dossiers of one file begin in their stored form.
+  private struct Section {
+    var opening: [UInt8]
+  }
+
+  /// Reads one file as it comes.
+  ///
+  /// - Parameter source: appends up to `most` bytes of the file to `target` and says how many; 0 at the end. What begins with
+  ///   ``StoredRows/magic`` is read as stored dossiers.
+  package init(
+    layout: TabularLayout, schema: SourceSchema,
+    source: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int
+  ) {
+    (self.layout, self.schema) = (layout, schema)
+    content = .stream(source)
+    facts.form = .csv
+  }
+
+  package func next(into dossier: Dossier) throws(ReaderFailure) -> Bool {
+    dossier.removeAll()
+    if case .stream(let source) = content { try begin(source) }
+    dossier.use(schema, number: 0)
+    switch content {
+    case .file(let file, let section): return try readRow(file, section, into: dossier)
+    case .stored: return try readStored(into: dossier)
+    case .stream, .ended: return false
+    }
+  }
+
+  private func refuse(_ finding: Finding?) {
+    facts.refusal = facts.refusal ?? finding
+    content = .ended
+  }
+
+  private func begin(_ source: @escaping ByteSource) throws(ReaderFailure) {
+    var head: [UInt8] = []
+    while head.count < StoredRows.magic.count, try source(TextInput.piece, &head) > 0 {}
+    if head.starts(with: StoredRows.magic) {
+      content = .stored(StoredFile(head: head, source: source))
+      return
+    }
+    guard let described = layout.files.first, let table = schema.table(described.table) else {
+      return refuse(Finding(.T17, .reject))
+    }
+    var rest = head
+    let file = TableFile(
+      table: table, source: schema.tables[table], file: described, stated: layout.encoding,
+      bytes: { (most, target) throws(ReaderFailure) in
+        guard !rest.isEmpty else { return try source(most, &target) }
+        defer { rest = [] }
+        target.append(contentsOf: rest)
+        return rest.count
+      })
+    try open(file)
+  }
+
+  private func open(_ file: TableFile) throws(ReaderFailure) {
+    let isReadable = try file.begin()
+    facts.encoding = file.input.encoding.name
+    guard isReadable else { return close(file) }
+    content = .file(file, Section(opening: []))
+  }
+
+  private func close(_ file: TableFile) {
+    facts.findings += file.notes
+    refuse(file.refusal)
+  }
+
+  // MARK: one file
+
+  private func readRow(_ file: TableFile, _ section: Section, into dossier: Dossier) throws(ReaderFailure) -> Bool {
+    guard try file.next() else {
+      close(file)
+      return false
+    }
+    var section = section
+    if section.opening.isEmpty {  // not before the first row, which may say how many cells a row has
+      let (before, behind) = StoredForm.opening(file)
+      section.opening = before + [UInt8(ascii: "1")] + behind
+      content = .file(file, section)
+    }
+    facts.dossiers += 1
+    dossier.number = facts.dossiers
+    dossier.byteOffset = file.rowOffset
+    dossier.sizeInBytes = file.rowSize
+    if let trouble = file.trouble { dossier.findings.append(file.finding(trouble)) } else { file.fill(dossier) }
+    dossier.skeleton.append(contentsOf: section.opening)
+    StoredForm.appendOrigin(file.origin, sizeInBytes: file.rowSize, to: &dossier.skeleton)
+    file.appendRow(to: &dossier.skeleton)
+    return true
+  }
+
+  // MARK: stored dossiers
+
+  private func readStored(into dossier: Dossier) throws(ReaderFailure) -> Bool {
+    guard case .stored(var file) = content else { return false }
+    let next = try file.next()
+    content = .stored(file)
+    switch next {
+    case .end:
+      content = .ended
+      return false
+    case .damaged:
+      refuse(Finding(.T19, .reject))
+      return false
+    case .dossier(let bytes):
+      guard let stored = try? StoredForm.read(bytes, schema), !stored.sections.isEmpty else {
+        refuse(Finding(.T19, .reject))
+        return false
+      }
+      facts.dossiers += 1
+      dossier.number = facts.dossiers
+      dossier.findings += stored.findings
+      dossier.byteOffset = stored.sections.first?.rows.first?.origin.byteOffset ?? 0
+      for section in stored.sections { try read(section, into: dossier) }
+      dossier.skeleton = bytes
+      return true
+    }
+  }
+
+  private func read(_ section: StoredForm.Section, into dossier: Dossier) throws(ReaderFailure) {
+    dossier.sizeInBytes += section.rows.reduce(0) { $0 + $1.sizeInBytes }
+    guard let table = schema.table(section.table),
+      var described = layout.files.first(where: { $0.table == section.table })
+    else {
+      dossier.findings.append(Finding(.T17, .reject))
+      return
+    }
+    described.dialect.linesToSkip = section.lines
+    described.dialect.footers = []
+    var rest = section.text
+    let file = TableFile(
+      table: table, source: schema.tables[table], file: described, stated: section.encoding, width: section.width,
+      bytes: { (_, target) in
+        defer { rest = [] }
+        target.append(contentsOf: rest)
+        return rest.count
+      })
+    guard try file.begin() else {
+      if let refusal = file.refusal { dossier.findings.append(refusal) }
+      return
+    }
+    facts.encoding = file.input.encoding.name
+    for row in section.rows {
+      guard try file.next() else {
+        dossier.findings.append(file.refusal ?? Finding(.T19, .reject, table: table))
+        return
+      }
+      if let trouble = file.trouble {
+        dossier.findings.append(file.finding(trouble, origin: row.origin))
+      } else {
+        file.fill(dossier, origin: row.origin)
+      }
+    }
+  }
+}
+
+extension TextEncoding {
+  /// As people write it.
+  var name: String {
+    switch self {
+    case .utf8: "UTF-8"
+    case .utf16LE: "UTF-16LE"
+    case .utf16BE: "UTF-16BE"
+    case .ascii: "US-ASCII"
+    case .windows1258: "windows-1258"
+    case .windows1252: "windows-1252"
+    case .tcvn3: "TCVN3"
+    case .vni: "VNI-Windows"
+    }
+  }
+}

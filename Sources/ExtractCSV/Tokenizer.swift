@@ -1,0 +1,253 @@
+internal import Records
+
+/// Cuts one row of a delimited text into cells, which point into the text.
+///
+/// It reads RFC 4180 and what programs really write: a quote inside an unquoted cell is text, blanks between a closing quote and the delimiter are
+/// none, rows end with LF, CR or both. Text behind a closing quote is kept and told (``isStray``): nobody knows where such a cell ends.
+@safe final class Tokenizer {
+  /// A cell without its quotes: offsets from the beginning of the row; what has to be taken out stands in the high bits of `limit`.
+  struct Cell {
+    fileprivate var from: UInt32
+    fileprivate var limit: UInt32
+
+    var start: Int { Int(from) }
+    var end: Int { Int(limit & 0x1FFF_FFFF) }
+    var range: Range<Int> { start..<end }
+    /// Holds doubled quotes or escapes, or text behind the closing quote.
+    var isMarked: Bool { limit >> 29 != 0 }
+    var isQuoted: Bool { limit & Tokenizer.quoted != 0 }
+  }
+
+  /// A quote is written twice in the cell.
+  private static let doubled: UInt32 = 1 << 29
+  private static let escaped: UInt32 = 1 << 30
+  /// Set together with one of the others only: a quoted cell without them needs nothing.
+  private static let quoted: UInt32 = 1 << 31
+
+  enum Outcome {
+    case row
+    /// The row goes on behind the text.
+    case needsMore
+    /// So it does, inside a quoted cell.
+    case needsMoreQuoted
+  }
+
+  static let mostCells = 4096
+  /// The longest row, its line end not counted.
+  static let longestRow = 1 << 20
+
+  private let cells: UnsafeMutablePointer<Cell>
+  /// Cells of the row, also those that found no room.
+  private(set) var count = 0
+  /// Behind the last cell, and behind the line end; from the beginning of the row.
+  private(set) var contentEnd = 0
+  private(set) var end = 0
+  /// Text stands behind a closing quote.
+  private(set) var isStray = false
+
+  private let delimiter: UInt8
+  private let quote: UInt8?
+  private let escape: UInt8?
+  private let doublesQuotes: Bool
+  private let skipsInitialSpace: Bool
+
+  init(_ dialect: TabularDialect) {
+    unsafe cells = .allocate(capacity: Tokenizer.mostCells)
+    delimiter = dialect.delimiter
+    quote = dialect.quote
+    escape = dialect.escape == dialect.quote ? nil : dialect.escape
+    doublesQuotes = dialect.doublesQuotes || dialect.escape == dialect.quote
+    skipsInitialSpace = dialect.skipsInitialSpace
+  }
+
+  deinit { unsafe cells.deallocate() }
+
+  @inline(__always)
+  subscript(number: Int) -> Cell {
+    precondition(number < Tokenizer.mostCells, "no room was made for this cell")
+    return unsafe cells[number]
+  }
+
+  /// Reads the row that begins at `start`.
+  ///
+  /// - Parameter isLast: nothing comes behind the text. An open quote then still answers ``Outcome/needsMoreQuoted``.
+  func scan(_ text: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool) -> Outcome {
+    guard let base = text.baseAddress else { return .needsMore }
+    let row = unsafe base + start
+    let limit = text.count - start
+    let scanner = unsafe RowScanner(row, limit, delimiter: delimiter, escape: escape)
+    let quote = quote ?? 0
+    let hasQuote = self.quote != nil
+    var count = 0
+    var i = 0
+    isStray = false
+    while true {
+      if skipsInitialSpace {
+        while i < limit, unsafe row[i] == 0x20 { i &+= 1 }
+      }
+      var from = i
+      let to: Int
+      var marks: UInt32 = 0
+      if hasQuote, i < limit, unsafe row[i] == quote {
+        i &+= 1
+        from = i
+        while true {
+          i = scanner.quote(quote, from: i)
+          guard i < limit else { return .needsMoreQuoted }
+          if unsafe row[i] != quote {  // an escape
+            guard i &+ 1 < limit else { return .needsMoreQuoted }
+            marks |= Tokenizer.escaped | Tokenizer.quoted
+            i &+= 2
+            continue
+          }
+          if doublesQuotes {
+            if i &+ 1 < limit {
+              if unsafe row[i &+ 1] == quote {
+                marks |= Tokenizer.doubled | Tokenizer.quoted
+                i &+= 2
+                continue
+              }
+            } else if !isLast {
+              return .needsMore
+            }
+          }
+          break
+        }
+        to = i
+        i &+= 1
+        if i < limit, unsafe row[i] != delimiter {
+          while i < limit, unsafe (row[i] == 0x20 || row[i] == 0x09) && row[i] != delimiter { i &+= 1 }
+          if i < limit, unsafe row[i] != delimiter && row[i] != 0x0A && row[i] != 0x0D {
+            isStray = true
+            i = scanner.plain(from: i)
+          }
+        }
+      } else {
+        i = scanner.plain(from: i)
+        if let escape {
+          while i < limit, unsafe row[i] == escape && escape != delimiter {
+            if i &+ 1 >= limit {
+              guard isLast else { return .needsMore }
+              i = limit
+              break
+            }
+            marks |= Tokenizer.escaped
+            i = scanner.plain(from: i &+ 2)
+          }
+        }
+        to = i
+      }
+      if count < Tokenizer.mostCells {
+        unsafe cells[count] = Cell(
+          from: UInt32(truncatingIfNeeded: from), limit: UInt32(truncatingIfNeeded: to) & 0x1FFF_FFFF | marks)
+      }
+      count &+= 1
+      guard i < limit else {
+        guard isLast else { return .needsMore }
+        (self.count, contentEnd, end) = (count, limit, limit)
+        return .row
+      }
+      let byte = unsafe row[i]
+      if byte == delimiter {
+        i &+= 1
+        continue
+      }
+      let content = i
+      i &+= 1
+      if byte == 0x0D {
+        if i < limit {
+          if unsafe row[i] == 0x0A { i &+= 1 }
+        } else if !isLast {
+          return .needsMore
+        }
+      }
+      (self.count, contentEnd, end) = (count, content, i)
+      return .row
+    }
+  }
+
+  /// Appends the text of a marked cell without what only marks it.
+  func appendUnmarked(_ text: UnsafeBufferPointer<UInt8>, quoted: Bool, to output: inout [UInt8]) {
+    var i = 0
+    while i < text.count {
+      let byte = unsafe text[i]
+      if let escape, byte == escape, i + 1 < text.count {
+        i += 1
+      } else if quoted, doublesQuotes, byte == quote, i + 1 < text.count, unsafe text[i + 1] == byte {
+        i += 1
+      }
+      unsafe output.append(text[i])
+      i += 1
+    }
+  }
+}
+
+/// Finds the bytes that end a cell, eight at a time.
+@safe private struct RowScanner {
+  private let row: UnsafePointer<UInt8>
+  private let limit: Int
+  private let delimiter: UInt64
+  private let escape: UInt64
+  private let hasEscape: Bool
+
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+  private static let highs: UInt64 = 0x8080_8080_8080_8080
+
+  @inline(__always)
+  init(_ row: UnsafePointer<UInt8>, _ limit: Int, delimiter: UInt8, escape: UInt8?) {
+    unsafe self.row = row
+    self.limit = limit
+    self.delimiter = UInt64(delimiter) &* RowScanner.ones
+    self.escape = UInt64(escape ?? 0) &* RowScanner.ones
+    hasEscape = escape != nil
+  }
+
+  @inline(__always)
+  private func word(_ offset: Int) -> UInt64 {
+    unsafe UInt64(littleEndian: UnsafeRawPointer(row + offset).loadUnaligned(as: UInt64.self))
+  }
+
+  /// High bits where a byte of `x` is zero; above the lowest of them there may be false ones.
+  @inline(__always)
+  private func zeros(_ x: UInt64) -> UInt64 { (x &- RowScanner.ones) & ~x & RowScanner.highs }
+
+  /// The next delimiter, line end or escape.
+  @inline(__always)
+  func plain(from start: Int) -> Int {
+    var i = start
+    while i &+ 8 <= limit {
+      let w = word(i)
+      var found =
+        zeros(w ^ delimiter) | zeros(w ^ 0x0A0A_0A0A_0A0A_0A0A) | zeros(w ^ 0x0D0D_0D0D_0D0D_0D0D)
+      if hasEscape { found |= zeros(w ^ escape) }
+      if found != 0 { return i &+ found.trailingZeroBitCount >> 3 }
+      i &+= 8
+    }
+    while i < limit {
+      let byte = UInt64(unsafe row[i])
+      if byte == delimiter & 0xFF || byte == 0x0A || byte == 0x0D || hasEscape && byte == escape & 0xFF { return i }
+      i &+= 1
+    }
+    return limit
+  }
+
+  /// The next quote or escape.
+  @inline(__always)
+  func quote(_ quote: UInt8, from start: Int) -> Int {
+    let pattern = UInt64(quote) &* RowScanner.ones
+    var i = start
+    while i &+ 8 <= limit {
+      let w = word(i)
+      var found = zeros(w ^ pattern)
+      if hasEscape { found |= zeros(w ^ escape) }
+      if found != 0 { return i &+ found.trailingZeroBitCount >> 3 }
+      i &+= 8
+    }
+    while i < limit {
+      let byte = unsafe row[i]
+      if byte == quote || hasEscape && UInt64(byte) == escape & 0xFF { return i }
+      i &+= 1
+    }
+    return limit
+  }
+}
