@@ -80,6 +80,9 @@ final class TableFile {
   func begin() throws(ReaderFailure) -> Bool {
     try input.begin(stated: stated)
     if input.fault == nil, OtherFormat.begins(input.bytes) { refuse(.T16) }
+    if stated == nil, input.preamble.isEmpty, let zero = input.bytes.prefix(4).firstIndex(of: 0) {
+      refuse(unreadable: zero)  // UTF-16 without its mark, most likely
+    }
     preamble = input.preamble
     var lines = preamble
     for _ in 0..<max(0, dialect.linesToSkip) where refusal == nil {
@@ -253,23 +256,45 @@ final class TableFile {
       if isBlank { continue }
       if !dialect.footers.isEmpty, isFooter { break }
       if columns == nil { takePositions(widthOfRow) }
-      guard refusal == nil, let columns else { break }
+      guard refusal == nil, columns != nil else { break }
       rowNumber += 1
-      let width = widthOfRow
-      trouble =
-        if width != columns.width {
-          .ragged(found: width)
-        } else if tokenizer.isStray {
-          .strayText
-        } else if input.hasControls, holdsControl {
-          .control
-        } else {
-          nil
-        }
+      trouble = troubleOfRow
       return true
     }
     hasEnded = true
     return false
+  }
+
+  /// Makes a row that was read before the current one; false when it is none any more.
+  func load(_ row: ArraySlice<UInt8>, _ place: RowPlace) throws(ReaderFailure) -> Bool {
+    guard columns != nil else { return false }
+    input.place(row, at: place.offset)
+    guard try scan() else { return false }
+    rowNumber = Int(place.number)
+    trouble = troubleOfRow
+    return true
+  }
+
+  /// The values of some columns as one key: decoded, trimmed; nil when one of them is missing.
+  func key(_ wanted: [Int]) -> [UInt8]? {
+    guard trouble == nil, let columns else { return nil }
+    var key: [UInt8] = []
+    for column in wanted {
+      guard let cell = columns.cells[column] else { return nil }
+      let text = text(of: cell)
+      let isMissing = unsafe text.isEmpty || text.withUnsafeBufferPointer { unsafe missing.contain($0) }
+      guard !isMissing else { return nil }
+      key.append(contentsOf: text)
+      key.append(0x1F)
+    }
+    return key
+  }
+
+  private var troubleOfRow: Trouble? {
+    let width = widthOfRow
+    if width != columns?.width { return .ragged(found: width) }
+    if tokenizer.isStray { return .strayText }
+    return input.hasControls && holdsControl ? .control : nil
   }
 
   /// How many cells the row has, the one behind a trailing delimiter not counted.

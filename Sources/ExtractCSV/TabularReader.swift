@@ -4,7 +4,7 @@ package import Records
 
 /// Reads delimited text: one file, or the files of one delivery, or dossiers that were stored.
 ///
-/// In one file each row is a dossier.
+/// In one file each row is a dossier; the rows of several files are joined by their keys.
 package final class TabularReader: RecordReader {
   package private(set) var facts = FileFacts()
 
@@ -16,6 +16,9 @@ package final class TabularReader: RecordReader {
   private enum Content {
     /// A stream that was not looked at yet.
     case stream(ByteSource)
+    /// Files that were not looked at yet.
+    case parts([(table: String, store: any ByteStore)])
+    case delivery(Delivery)
     case file(TableFile, Section)
     case stored(StoredFile)
     case ended
@@ -39,14 +42,28 @@ package final class TabularReader: RecordReader {
     facts.form = .csv
   }
 
+  /// Reads the files of one delivery, or one file whose encoding has to be found among candidates.
+  ///
+  /// - Parameter parts: `table` is the source table that a file holds.
+  package init(layout: TabularLayout, schema: SourceSchema, parts: [(table: String, store: any ByteStore)]) {
+    (self.layout, self.schema) = (layout, schema)
+    content = .parts(parts)
+    facts.form = .csv
+  }
+
   package func next(into dossier: Dossier) throws(ReaderFailure) -> Bool {
     dossier.removeAll()
-    if case .stream(let source) = content { try begin(source) }
+    switch content {
+    case .stream(let source): try begin(source)
+    case .parts(let parts): try begin(parts)
+    default: break
+    }
     dossier.use(schema, number: 0)
     switch content {
     case .file(let file, let section): return try readRow(file, section, into: dossier)
+    case .delivery(let delivery): return try readJoined(delivery, into: dossier)
     case .stored: return try readStored(into: dossier)
-    case .stream, .ended: return false
+    case .stream, .parts, .ended: return false
     }
   }
 
@@ -62,26 +79,72 @@ package final class TabularReader: RecordReader {
       content = .stored(StoredFile(head: head, source: source))
       return
     }
-    guard let described = layout.files.first, let table = schema.table(described.table) else {
-      return refuse(Finding(.T17, .reject))
-    }
+    guard let described = layout.files.first else { return refuse(Finding(.T17, .reject)) }
+    try open(described, stated: layout.encoding, head: head, source)
+  }
+
+  private func open(
+    _ described: TabularLayout.File, stated: TextEncoding?, head: [UInt8], _ source: @escaping ByteSource
+  ) throws(ReaderFailure) {
+    guard let table = schema.table(described.table) else { return refuse(Finding(.T17, .reject)) }
     var rest = head
     let file = TableFile(
-      table: table, source: schema.tables[table], file: described, stated: layout.encoding,
+      table: table, source: schema.tables[table], file: described, stated: stated,
       bytes: { (most, target) throws(ReaderFailure) in
         guard !rest.isEmpty else { return try source(most, &target) }
         defer { rest = [] }
         target.append(contentsOf: rest)
         return rest.count
       })
-    try open(file)
-  }
-
-  private func open(_ file: TableFile) throws(ReaderFailure) {
     let isReadable = try file.begin()
     facts.encoding = file.input.encoding.name
     guard isReadable else { return close(file) }
     content = .file(file, Section(opening: []))
+  }
+
+  private func begin(_ parts: [(table: String, store: any ByteStore)]) throws(ReaderFailure) {
+    var encodings: [TextEncoding] = []
+    for (table, store) in parts {
+      switch try EncodingBelief.decide(store, layout) {
+      case .certain(let encoding): encodings.append(encoding)
+      case .unreadable(let byteOffset, let encoding):
+        var finding = Finding(.T07, .reject, table: schema.table(table) ?? -1, byteOffset: byteOffset)
+        finding.unknownName = encoding.rawValue
+        return refuse(finding)
+      case .ambiguous(let encodings):
+        var finding = Finding(.T09, .reject, table: schema.table(table) ?? -1, found: encodings.count)
+        finding.unknownName = encodings.map(\.rawValue).joined(separator: ", ")
+        return refuse(finding)
+      }
+    }
+    if parts.count == 1, let described = layout.files.first(where: { $0.table == parts[0].table }) {
+      let store = parts[0].store
+      var offset = 0
+      return try open(described, stated: encodings[0], head: []) { (most, target) throws(ReaderFailure) in
+        let count = try store.read(at: offset, most, into: &target)
+        offset += count
+        return count
+      }
+    }
+    guard let delivery = Delivery(layout: layout, schema: schema, parts: parts, encodings: encodings) else {
+      return refuse(Finding(.T17, .reject, table: schema.table(layout.root) ?? -1))
+    }
+    content = .delivery(delivery)
+  }
+
+  // MARK: a delivery
+
+  private func readJoined(_ delivery: Delivery, into dossier: Dossier) throws(ReaderFailure) -> Bool {
+    guard try delivery.next(into: dossier) else {
+      facts.encoding = delivery.encoding.name
+      facts.findings += delivery.notes
+      refuse(delivery.refusal)
+      return false
+    }
+    facts.encoding = delivery.encoding.name
+    facts.dossiers += 1
+    dossier.number = facts.dossiers
+    return true
   }
 
   private func close(_ file: TableFile) {

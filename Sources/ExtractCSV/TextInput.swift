@@ -87,6 +87,18 @@ final class TextInput {
     return got > 0 || bytes.count != before
   }
 
+  /// Looks at one row of the file alone, which was checked before.
+  func place(_ row: ArraySlice<UInt8>, at offset: Int) {
+    bytes.removeAll(keepingCapacity: true)
+    raw.removeAll()
+    if isWide {
+      _ = WideText.decode(Array(row), isBigEndian: encoding == .utf16BE, isLast: true, onto: &bytes)
+    } else {
+      bytes.append(contentsOf: row)
+    }
+    (at, byteOffset, bytesOffset, checkedTo, hasEnded, fault) = (0, offset, offset, bytes.count, true, nil)
+  }
+
   /// Moves behind a row that ends at `end` of the window.
   func advance(to end: Int) {
     byteOffset += sizeAsDelivered(at..<end)

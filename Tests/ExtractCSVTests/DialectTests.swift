@@ -141,13 +141,13 @@ private let cases: [DialectCase] = [
 
   @Test func namesMissingColumns() throws {
     let seen = try read("x,b\n1,2\n", ["a", "b", "c", "d"], required: ["a", "b", "d"])
-    #expect(seen.refusal == "T05 a found 2")
-    #expect(seen.notes == ["T05 d found 2", "T10 x found 1"])
+    #expect(seen.refusal == "T05 t.a found 2")
+    #expect(seen.notes == ["T05 t.d found 2", "T10 x found 1"])
     #expect(seen.dossiers.isEmpty)
   }
 
   @Test func refusesAColumnThatStandsTwice() throws {
-    #expect(try read("a,b, a\n1,2,3\n", ["a", "b"]).refusal == "T15 a")
-    #expect(try read("a,Mã\n1,2\n", ["a", "b"], headers: ["Mã": "a"]).refusal == "T15 a")
+    #expect(try read("a,b, a\n1,2,3\n", ["a", "b"]).refusal == "T15 t.a")
+    #expect(try read("a,Mã\n1,2\n", ["a", "b"], headers: ["Mã": "a"]).refusal == "T15 t.a")
   }
 }

@@ -32,7 +32,8 @@ struct SeenFile: Equatable {
 private func line(_ finding: Finding, _ schema: SourceSchema) -> String {
   let named = schema.named(finding)
   var words = [finding.code.description]
-  if let field = named.field ?? named.table { words.append(field) }
+  let field = finding.column >= 0 ? "\(named.table ?? "").\(named.field ?? "")" : named.field ?? named.table
+  if let field { words.append(field) }
   if finding.row > 0 { words.append("row \(finding.row)") }
   if let found = finding.found { words.append("found \(found)") }
   if let limit = finding.limit { words.append("limit \(limit)") }
