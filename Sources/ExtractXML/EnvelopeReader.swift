@@ -60,25 +60,10 @@ package final class EnvelopeReader: RecordReader {
 
   /// Looks at the first bytes: encoding, declaration, root.
   private func begin() throws(ReaderFailure) {
-    _ = try scanner.window.fill(to: 4)
-    guard !scanner.window.bytes.isEmpty else { return refuse("S", 1) }
-    switch Encoding.beginning(scanner.window.bytes.span) {
-    case .bytes: break
-    case .unsupported: return refuse("S", 20)
-    case .wide(let name): try transcode(from: name)
-    }
-    if scanner.window.has("\u{FEFF}", at: 0) { scanner.at = 3 }
-    let start = scanner.at
-    guard try readDeclaration() else { return }
-    let hasDeclaration = scanner.at > start
-    (bodyStart, queuedTo) = (scanner.at, scanner.at)
-    while true {
-      while scanner.at < scanner.window.bytes.count, Text.isSpace(scanner.window.bytes[scanner.at]) { scanner.at += 1 }
-      if scanner.at < scanner.window.bytes.count { break }
-      guard scanner.at <= Scanner.longestTag else { return refuse("S", 2) }
-      guard try scanner.window.grow() else { return refuse("S", hasDeclaration ? 4 : 1) }
-    }
-    guard scanner.window.bytes[scanner.at] == UInt8(ascii: "<") else { return refuse("S", 2) }
+    let beginning = try scanner.begin()
+    facts.encoding = beginning.encoding
+    if let code = beginning.refusal { return refuse(code) }
+    (bodyStart, queuedTo) = (beginning.bodyStart, beginning.bodyStart)
     outer = try PushParser()
     state = .inside
     // comments and processing instructions may stand before the root
@@ -91,37 +76,6 @@ package final class EnvelopeReader: RecordReader {
       case .other: if scanner.at > Scanner.longestTag { return refuse("A", 1) }
       }
     }
-  }
-
-  private func transcode(from name: String) throws(ReaderFailure) {
-    scanner.window = try InputWindow(source: Transcoder(from: name, window: scanner.window).source)
-    facts.encoding = name
-    _ = try scanner.window.fill(to: 6)
-  }
-
-  /// Moves behind the declaration: the parser gets UTF-8 whatever it says. False when the file is refused.
-  private func readDeclaration() throws(ReaderFailure) -> Bool {
-    _ = try scanner.window.fill(to: scanner.at + 6)
-    guard Declaration.begins(scanner.window.bytes.span, at: scanner.at) else { return true }
-    _ = try scanner.window.fill(to: scanner.at + Declaration.longest)
-    guard let declaration = Declaration(scanner.window.bytes.span, at: scanner.at) else {
-      let isCut = scanner.window.hasEnded && !scanner.window.bytes[scanner.at...].contains(UInt8(ascii: ">"))
-      refuse(isCut ? "S" : "A", isCut ? 4 : 1)
-      return false
-    }
-    let declared = Encoding.declared(declaration.encoding)
-    if facts.encoding == "UTF-8" {  // else it has been converted already
-      switch declared {
-      case .utf8: break
-      case .narrow(let name): try transcode(from: name)  // the declaration itself is ASCII and stays what it is
-      case .unsupported:
-        refuse("S", 20)
-        return false
-      }
-    }
-    scanner.at += declaration.count
-    _ = try scanner.window.fill(to: scanner.at)
-    return true
   }
 
   private func classify(_ root: String) {
@@ -582,11 +536,15 @@ package final class EnvelopeReader: RecordReader {
   }
 
   private func refuse(_ letter: Unicode.Scalar, _ number: UInt8, found: Int? = nil, limit: Int? = nil) {
+    refuse(FindingCode(letter, number), found: found, limit: limit)
+  }
+
+  private func refuse(_ code: FindingCode, found: Int? = nil, limit: Int? = nil) {
     state = .ended
     guard facts.refusal == nil else { return }
-    facts.dossiers = self.number
+    facts.dossiers = number
     facts.refusal = Finding(
-      FindingCode(letter, number), .reject, found: found, limit: limit,
+      code, .reject, found: found, limit: limit,
       byteOffset: scanner.window.base + min(scanner.at, scanner.window.bytes.count))
   }
 

@@ -3,9 +3,12 @@ internal import Records
 
 /// What a push parser tells while it is fed; called on the thread that feeds.
 protocol ParserEvents: AnyObject {
-  func open(_ name: UnsafeBufferPointer<UInt8>)
-  /// An attribute of the element just opened; those with a prefix (`xsi:nil`, `xml:space`) are not told.
-  func attribute(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>)
+  /// - Parameter namespace: its address, ended by a zero byte; nil when it has none.
+  func open(_ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?)
+  /// An attribute of the element just opened.
+  func attribute(
+    _ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?, hasPrefix: Bool,
+    _ value: UnsafeBufferPointer<UInt8>)
   func text(_ bytes: UnsafeBufferPointer<UInt8>)
   func close()
 }
@@ -114,6 +117,18 @@ protocol ParserEvents: AnyObject {
     return isValid
   }
 
+  /// Appends an attribute's value. Without NOENT, which is forbidden here, libxml2 writes each `&` of it as `&#38;`, and no other reference.
+  static func append(attribute value: UnsafeBufferPointer<UInt8>, to text: inout [UInt8]) {
+    let ampersand: StaticString = "&#38;"
+    var i = 0
+    while i < value.count {
+      let byte = unsafe value[i]
+      text.append(byte)
+      let isReference = unsafe byte == UInt8(ascii: "&") && value.span.has(ampersand, at: i)
+      i += isReference ? ampersand.utf8CodeUnitCount : 1
+    }
+  }
+
   private func parse(_ bytes: UnsafeRawPointer?, _ count: Int, isLast: Bool) throws(ReaderFailure) {
     // the code repeats what the error handler was told, except that memory ran out
     let code = unsafe xmlParseChunk(
@@ -131,23 +146,23 @@ protocol ParserEvents: AnyObject {
   private static func makeHandler() -> xmlSAXHandler {
     var handler = unsafe xmlSAXHandler()
     unsafe handler.initialized = UInt32(XML_SAX2_MAGIC)
-    unsafe handler.startElementNs = { data, name, _, _, _, _, attributeCount, _, attributes in
+    unsafe handler.startElementNs = { data, name, _, namespace, _, _, attributeCount, _, attributes in
       guard let data = unsafe data, let name = unsafe name else { return }
       let state = unsafe data.assumingMemoryBound(to: PushParser.State.self)
       unsafe state.pointee.fedSinceEvent = 0
       unsafe state.pointee.depth += 1
       unsafe state.pointee.deepest = max(state.pointee.deepest, state.pointee.depth)
       guard let events = unsafe state.pointee.events else { return }
-      unsafe events.open(UnsafeBufferPointer(start: name, count: Int(xmlStrlen(name))))
+      unsafe events.open(UnsafeBufferPointer(start: name, count: Int(xmlStrlen(name))), in: namespace)
       guard attributeCount > 0, let attributes = unsafe attributes else { return }
       for i in 0..<Int(attributeCount) {
         // localname, prefix, URI, value, end
-        guard let key = unsafe attributes[i * 5], unsafe attributes[i * 5 + 1] == nil,
-          let value = unsafe attributes[i * 5 + 3], let end = unsafe attributes[i * 5 + 4]
+        guard let key = unsafe attributes[i * 5], let value = unsafe attributes[i * 5 + 3],
+          let end = unsafe attributes[i * 5 + 4]
         else { continue }
         unsafe events.attribute(
-          UnsafeBufferPointer(start: key, count: Int(xmlStrlen(key))),
-          UnsafeBufferPointer(start: value, count: end - value))
+          UnsafeBufferPointer(start: key, count: Int(xmlStrlen(key))), in: attributes[i * 5 + 2],
+          hasPrefix: attributes[i * 5 + 1] != nil, UnsafeBufferPointer(start: value, count: end - value))
       }
     }
     unsafe handler.endElementNs = { data, _, _, _ in

@@ -47,15 +47,19 @@ final class SAXDocument: ParserEvents {
     return text
   }
 
-  func open(_ name: UnsafeBufferPointer<UInt8>) {
+  func open(_ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?) {
     guard builder.fault == nil else { return }
     keepText()
     unsafe builder.open(name)
   }
 
-  func attribute(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
-    guard builder.fault == nil else { return }
-    unsafe builder.scratch.append(contentsOf: value)
+  /// Those with a prefix (`xsi:nil`, `xml:space`) are no fields.
+  func attribute(
+    _ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?, hasPrefix: Bool,
+    _ value: UnsafeBufferPointer<UInt8>
+  ) {
+    guard builder.fault == nil, !hasPrefix else { return }
+    unsafe PushParser.append(attribute: value, to: &builder.scratch)
     unsafe builder.attribute(name, builder.scratchCell(from: start))
     start = builder.scratch.count
   }

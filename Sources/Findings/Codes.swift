@@ -205,4 +205,9 @@ extension FindingCode {
   package static let T17 = FindingCode("T", 17)
   package static let T19 = FindingCode("T", 19)
   package static let T20 = FindingCode("T", 20)
+  package static let T50 = FindingCode("T", 50)
+  package static let T51 = FindingCode("T", 51)
+  package static let T52 = FindingCode("T", 52)
+  package static let T53 = FindingCode("T", 53)
+  package static let T54 = FindingCode("T", 54)
 }
