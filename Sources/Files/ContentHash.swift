@@ -1,4 +1,4 @@
-internal import Crypto
+package import Crypto
 
 /// The SHA-256 of a file's bytes.
 package struct ContentHash: Sendable, Hashable {
@@ -9,7 +9,7 @@ package struct ContentHash: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  init(_ digest: SHA256.Digest) {
+  package init(_ digest: SHA256.Digest) {
     self.init(bytes: Array(digest))
   }
 

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import Glibc
 
 /// A delivered file, opened without following links and without waiting, and found to be an ordinary one.
@@ -74,6 +75,13 @@ package struct SourceFile: ~Copyable, Sendable {
     }
     failpoint("files.source-read")
     guard offset == stamp.sizeInBytes, try isUnchanged(since: stamp) else { throw .refused(.changedWhileReading) }
+  }
+
+  /// The SHA-256 of the whole content, in memory that does not depend on its size.
+  package func contentHash() throws(FileFailure) -> ContentHash {
+    var hasher = SHA256()
+    try forEachPiece { (piece) throws(FileFailure) in hasher.update(piece) }
+    return ContentHash(hasher.finalize())
   }
 
   /// The whole content at once: for small files.

@@ -86,6 +86,9 @@ package final class FileLoad {
   private let origin: Int64?
   /// Numbers of dossiers that are older than the current version.
   private var older: [Int] = []
+  /// What the event `loaded` says of the stored bytes: how many batches and parcels, and the hash of their hashes.
+  private var batches = (count: 0, seal: SHA256())
+  private var sealedParcels = (count: 0, seal: SHA256())
 
   package init(
     connection: Connection, schema: CommonSchema, fileID: Int64, epoch: Int64, facility: String,
@@ -320,6 +323,9 @@ package final class FileLoad {
     for index in accepted { source.append(batch.archive.bytes.span.extracting(batch.entries[index].source)) }
     let stored = compressor.compress(source.bytes)
     let delivered = accepted.reduce(0) { $0 + batch.entries[$1].sizeInBytes }
+    let storedHash = Array(SHA256.hash(data: stored))
+    batches.count += 1
+    batches.seal.update(data: storedHash)
     try connection.execute(
       """
       INSERT INTO intake.batch
@@ -329,12 +335,16 @@ package final class FileLoad {
       [
         .integer(fileID), .integer(Int64(batchNumber)), .integer(Int64(accepted.count)), .integer(Int64(delivered)),
         .integer(Int64(stored.count)), .bytes(Array(SHA256.hash(data: source.bytes))),
-        .bytes(Array(SHA256.hash(data: stored))), .bytes(stored),
+        .bytes(storedHash), .bytes(stored),
       ], prepared: true)
   }
 
   private func copyDossiers(_ batch: PreparedBatch, _ isLoaded: [Bool], _ version: [Int64]) throws(ServerFailure) {
     var rows = EntityRows()
+    var rowCounts = [Int](repeating: 0, count: batch.entries.count)
+    for entity in batch.rows.entities {
+      for segment in entity.segments { rowCounts[segment.dossier] += segment.rows }
+    }
     for (index, entry) in batch.entries.enumerated() {
       let outcome: String =
         switch entry.outcome {
@@ -342,7 +352,7 @@ package final class FileLoad {
         case .repeated: "duplicate"
         case .accepted: isLoaded[index] ? "accepted" : "duplicate"
         }
-      rows.beginRow(columns: 11)
+      rows.beginRow(columns: 12)
       rows.append(bigint: fileID)
       rows.append(integer: Int32(truncatingIfNeeded: entry.number))
       rows.append(text: entry.kind.rawValue)
@@ -354,12 +364,13 @@ package final class FileLoad {
       if let month = entry.careMonth { rows.append(date: month) } else { rows.appendNull() }
       isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: batchNumber)) : rows.appendNull()
       rows.append(flag: isLoaded[index])
+      isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: rowCounts[index])) : rows.appendNull()
     }
     try copy(
       rows,
       """
       COPY intake.dossier (file_id, dossier_number, dossier_kind, facility_code, encounter_key, version, outcome, content_sha256,
-      care_month, batch_number, is_current) FROM STDIN (FORMAT binary)
+      care_month, batch_number, is_current, row_count) FROM STDIN (FORMAT binary)
       """)
   }
 
@@ -398,6 +409,8 @@ package final class FileLoad {
   }
 
   private func insert(_ parcel: ParcelDraft) throws(ServerFailure) {
+    sealedParcels.count += 1
+    sealedParcels.seal.update(data: parcel.contentHash)
     try connection.execute(
       """
       INSERT INTO outbox.parcel (destination, format, file_id, batch_number, facility_code, period_from, period_to, dossiers,
@@ -461,12 +474,14 @@ package final class FileLoad {
     package var runID: Int64
     /// Codes of practitioners named in the file, sorted.
     package var practitioners: [String]
+    /// Tells one state of the feed's mapping and schemas from another; hexadecimal.
+    package var mapping: String
 
     package init(
       seen: Int, accepted: Int, rejected: Int, duplicate: Int, superseding: Int, withFindings: Int, rows: String,
       findingCounts: String, editions: String, receipt: String, findings: [LedgerFinding], counts: [CodeCount],
       runID: Int64,
-      practitioners: [String]
+      practitioners: [String], mapping: String
     ) {
       self.seen = seen
       self.accepted = accepted
@@ -482,6 +497,7 @@ package final class FileLoad {
       self.counts = counts
       self.runID = runID
       self.practitioners = practitioners
+      self.mapping = mapping
     }
   }
 
@@ -514,7 +530,8 @@ package final class FileLoad {
         connection.rollback()
         throw ServerFailure.refused(Refusal("SH001"))
       }
-      try Ledger.event(.loaded, file: fileID, epoch: epoch, run: closing.runID, on: connection)
+      try Ledger.event(
+        .loaded, file: fileID, epoch: epoch, run: closing.runID, detail: detail(closing), on: connection)
       failpoint("load.before-commit")
       try connection.commit()
       failpoint("load.committed")
@@ -522,6 +539,17 @@ package final class FileLoad {
       if error.state == "SH001" { throw .claimLost }
       throw .server(error)
     }
+  }
+
+  /// What the event says of the load: counts, and seals over the stored bytes. What is changed afterwards no longer fits.
+  private func detail(_ closing: Closing) -> String {
+    func hex(_ seal: SHA256) -> String { Files.ContentHash(seal.finalize()).hex }
+    return """
+      {"seen":\(closing.seen),"accepted":\(closing.accepted),"rejected":\(closing.rejected),"duplicate":\(closing.duplicate),\
+      "batches":\(batches.count),"batchSeal":"\(hex(batches.seal))",\
+      "parcels":\(sealedParcels.count),"parcelSeal":"\(hex(sealedParcels.seal))",\
+      "mapping":"\(closing.mapping)"}
+      """
   }
 
   /// Closes the open rejects of dossiers that are taken in now, and links each of them with its first rejected delivery.
@@ -573,6 +601,8 @@ package final class FileLoad {
     connection.rollback()
     hasBegun = false
     batchNumber = 0
+    batches = (0, SHA256())
+    sealedParcels = (0, SHA256())
   }
 
   /// Writes findings and their counts of a file.

@@ -44,6 +44,10 @@ package enum Ledger {
     case released
     case receiptWritten = "receipt written"
     case sourceRemoved = "source removed"
+    case originalPruned = "original pruned"
+    case receiptPruned = "receipt pruned"
+    case parcelPruned = "parcel pruned"
+    case rejectPruned = "reject pruned"
   }
 
   /// For commits that may be lost with the machine, though not with this process: an attempt counts deaths of the process, and what is done
@@ -311,13 +315,15 @@ package enum Ledger {
   }
 
   /// Marks what was done with the file's receipt or source after the commit.
-  package static func mark(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection)
-    throws(ServerFailure)
-  {
+  ///
+  /// - Parameter detail: JSON: where the source went, or the hashes of the receipt's files.
+  package static func mark(
+    _ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String? = nil, on connection: Connection
+  ) throws(ServerFailure) {
     try connection.begin()
     try connection.execute(relaxed)
     do throws(ServerFailure) {
-      try markOpen(event, file: file, epoch: epoch, run: run, on: connection)
+      try markOpen(event, file: file, epoch: epoch, run: run, detail: detail, on: connection)
       try connection.commit()
     } catch {
       connection.rollback()
@@ -325,9 +331,9 @@ package enum Ledger {
     }
   }
 
-  private static func markOpen(_ event: Event, file: Int64, epoch: Int64, run: Int64, on connection: Connection)
-    throws(ServerFailure)
-  {
+  private static func markOpen(
+    _ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String?, on connection: Connection
+  ) throws(ServerFailure) {
     let updated =
       event == .receiptWritten
       ? try connection.execute(
@@ -338,7 +344,9 @@ package enum Ledger {
         "UPDATE intake.file SET source_removed_at = clock_timestamp() WHERE file_id = $1 AND source_removed_at IS NULL RETURNING 1",
         [.integer(file)], prepared: true
       ).count
-    if updated == 1 { try Ledger.event(event, file: file, epoch: epoch, run: run, on: connection) }
+    if updated == 1 {
+      try Ledger.event(event, file: file, epoch: epoch, run: run, detail: detail, on: connection)
+    }
   }
 
   /// Ends a claimed file without loading it; counts and findings are kept, nothing else is.
@@ -379,25 +387,134 @@ package enum Ledger {
     }
   }
 
-  /// Appends an event to the file's story; its hash covers the hash of the file's event before.
+  /// Appends an event to the file's story; its hash covers its time and words, and the hash of the file's event before.
+  ///
+  /// The server computes the hash, since it gives the time; ``LedgerEvent/hash(after:)`` is the same in Swift.
   package static func event(
     _ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String? = nil, on connection: Connection
   ) throws(ServerFailure) {
-    let last = try connection.execute(
-      "SELECT encode(hash, 'hex') FROM intake.file_event WHERE file_id = $1 ORDER BY event_id DESC LIMIT 1",
-      [.integer(file)], prepared: true)
-    let previous = last.isEmpty ? nil : last.text(0, 0).flatMap { ContentHash(hex: $0) }
-    var sealed = SHA256()
-    sealed.update(data: previous?.bytes ?? [])
-    sealed.update(data: Array("\(file)|\(event.rawValue)|\(run)|\(epoch)|\(detail ?? "")".utf8))
     try connection.execute(
       """
-      INSERT INTO intake.file_event (file_id, kind, run_id, epoch, detail, previous_hash, hash)
-      VALUES ($1, $2, $3, $4, $5::jsonb, $6::bytea, $7::bytea)
+      INSERT INTO intake.file_event (file_id, at, kind, run_id, epoch, detail, form, previous_hash, hash)
+      SELECT e.file_id, e.at, e.kind, e.run_id, e.epoch, e.detail, 2, e.previous,
+        sha256(coalesce(e.previous, ''::bytea) || convert_to(concat_ws('|', 2, e.file_id, e.kind, e.run_id, e.epoch,
+          (extract(epoch FROM e.at) * 1000000)::bigint, coalesce(e.detail::text, '')), 'UTF8'))
+      FROM (SELECT $1::bigint AS file_id, clock_timestamp() AS at, $2::text AS kind, $3::bigint AS run_id, $4::bigint AS epoch,
+        $5::jsonb AS detail,
+        (SELECT hash FROM intake.file_event WHERE file_id = $1::bigint ORDER BY event_id DESC LIMIT 1) AS previous) AS e
       """,
       [
         .integer(file), .text(event.rawValue), .integer(run), .integer(epoch), detail.map { .text($0) } ?? .null,
-        previous.map { .bytes($0.bytes) } ?? .null, .bytes(Array(sealed.finalize())),
       ], prepared: true)
+  }
+
+  /// Anchors the events of a run that ends, in the open transaction: whoever takes events away later, or whole files with theirs, cannot make the
+  /// anchor fit again without the report of the run, in which it stands too.
+  ///
+  /// - Returns: nil when the run wrote no event.
+  package static func anchor(_ run: Int64, on connection: Connection) throws(ServerFailure) -> Anchor? {
+    // runs that end at the same moment take their numbers one after the other
+    try connection.execute("SELECT pg_advisory_xact_lock(7206, 2)")
+    let last = try connection.execute(
+      "SELECT anchor_number, encode(anchor, 'hex') FROM intake.run WHERE anchor_number IS NOT NULL ORDER BY anchor_number DESC LIMIT 1"
+    )
+    let previous = last.isEmpty ? nil : last.text(0, 1).flatMap { ContentHash(hex: $0) }
+    let number = (last.isEmpty ? 0 : last.integer(0, 0) ?? 0) + 1
+    guard let anchor = try anchor(run, number: number, after: previous, on: connection) else { return nil }
+    try connection.execute(
+      "UPDATE intake.run SET anchor_number = $2, anchored_events = $3, anchor = $4::bytea WHERE run_id = $1",
+      [.integer(run), .integer(number), .integer(anchor.events), .bytes(anchor.hash.bytes)])
+    return anchor
+  }
+
+  /// What the anchor of a run is, from its events as they stand there now; nil without events.
+  package static func anchor(
+    _ run: Int64, number: Int64, after previous: ContentHash?, on connection: Connection
+  ) throws(ServerFailure) -> Anchor? {
+    var hasher = SHA256()
+    var count: Int64 = 0
+    // the events are counted first, since their number stands before them
+    let found = try connection.execute(
+      """
+      SELECT count(*), min(event_id) FROM intake.file_event
+      WHERE run_id = $1 AND event_id > (SELECT coalesce(first_event_id, 0) FROM intake.run WHERE run_id = $1)
+      """, [.integer(run)])
+    count = found.integer(0, 0) ?? 0
+    guard count > 0, let first = found.integer(0, 1) else { return nil }
+    hasher.update(data: previous?.bytes ?? [])
+    hasher.update(data: Array("\(number)|\(run)|\(count)".utf8))
+    var last = first - 1
+    while true {
+      let rows = try connection.execute(
+        """
+        SELECT event_id, encode(hash, 'hex') FROM intake.file_event WHERE run_id = $1 AND event_id > $2
+        ORDER BY event_id LIMIT 5000
+        """, [.integer(run), .integer(last)])
+      if rows.isEmpty { break }
+      for row in 0..<rows.count {
+        last = rows.integer(row, 0) ?? last
+        hasher.update(data: rows.text(row, 1).flatMap { ContentHash(hex: $0) }?.bytes ?? [])
+      }
+    }
+    return Anchor(number: number, run: run, events: count, hash: ContentHash(hasher.finalize()))
+  }
+
+  /// The seal over all events of one run and over the anchors before it.
+  package struct Anchor: Sendable {
+    package var number: Int64
+    package var run: Int64
+    package var events: Int64
+    package var hash: ContentHash
+  }
+}
+
+/// One event as the ledger keeps it, and what its hash must be.
+package struct LedgerEvent: Sendable {
+  package var eventID: Int64
+  package var fileID: Int64
+  package var kind: String
+  package var run: Int64
+  package var epoch: Int64
+  /// Microseconds since 1970.
+  package var at: Int64
+  /// The text of the jsonb column.
+  package var detail: String?
+  package var form: Int64
+
+  package init(
+    eventID: Int64, fileID: Int64, kind: String, run: Int64, epoch: Int64, at: Int64, detail: String?, form: Int64
+  ) {
+    self.eventID = eventID
+    self.fileID = fileID
+    self.kind = kind
+    self.run = run
+    self.epoch = epoch
+    self.at = at
+    self.detail = detail
+    self.form = form
+  }
+
+  package func hash(after previous: ContentHash?) -> ContentHash {
+    var hasher = SHA256()
+    hasher.update(data: previous?.bytes ?? [])
+    let words =
+      form == 1
+      ? "\(fileID)|\(kind)|\(run)|\(epoch)|\(LedgerEvent.compact(detail ?? ""))"
+      : "2|\(fileID)|\(kind)|\(run)|\(epoch)|\(at)|\(detail ?? "")"
+    hasher.update(data: Array(words.utf8))
+    return ContentHash(hasher.finalize())
+  }
+
+  /// The text of a jsonb without the spaces that PostgreSQL puts behind `:` and `,`: form 1 hashed what was sent.
+  private static func compact(_ text: String) -> String {
+    var result = ""
+    var isInString = false
+    var previous: Character = " "
+    for character in text {
+      if character == "\"" && previous != "\\" { isInString.toggle() }
+      if !(character == " " && !isInString && (previous == ":" || previous == ",")) { result.append(character) }
+      previous = character
+    }
+    return result
   }
 }

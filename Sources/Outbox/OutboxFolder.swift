@@ -42,9 +42,7 @@ package struct OutboxFolder: Sendable {
       }
       do throws(FileFailure) {
         let target = try Directory(try OutboxFolder.name(row.destination), in: folder, creating: true)
-        let content: FileName =
-          row.format == ParcelFormat.source.rawValue
-          ? FileName(row.hash, suffix: ".xml.gz") : FileName(row.hash, suffix: ".ndjson.gz")
+        let content = OutboxFolder.name(row.hash, row.format)
         let bytes = row.content
         if try target.writeDurably(bytes.span, as: content) == .conflict { throw FileFailure.kernel(.linkat, 17) }
         failpoint("outbox.content-written")
@@ -70,6 +68,40 @@ package struct OutboxFolder: Sendable {
       failpoint("outbox.materialised")
       written += 1
     }
+  }
+
+  /// The file name of a parcel.
+  private static func name(_ hash: ContentHash, _ format: String) -> FileName {
+    format == ParcelFormat.source.rawValue ? FileName(hash, suffix: ".xml.gz") : FileName(hash, suffix: ".ndjson.gz")
+  }
+
+  /// What is wrong with a parcel that was written out; nil when file and manifest are there as they were made.
+  package func fault(destination: String, format: String, hash: ContentHash, manifest: String, parcel: Int64)
+    throws(FileFailure) -> String?
+  {
+    let target: Directory
+    do throws(FileFailure) {
+      target = try Directory(try OutboxFolder.name(destination), in: folder)
+    } catch {
+      return "the folder of the destination is missing"
+    }
+    do throws(FileFailure) {
+      let file = try SourceFile(OutboxFolder.name(hash, format), in: target, owners: nil, sizeLimit: .max)
+      if try file.contentHash() != hash { return "its file in the outbox was changed (SHA-256)" }
+    } catch {
+      return "its file in the outbox is missing or cannot be read"
+    }
+    let expected = ContentHash(of: Array(manifest.utf8))
+    // beside it, or under a name of its own when another file brought the same dossiers
+    for name in ["\(hash.hex).json", "\(hash.hex)-\(parcel).json"] {
+      do throws(FileFailure) {
+        let file = try SourceFile(try OutboxFolder.name(name), in: target, owners: nil)
+        if try file.contentHash() == expected { return nil }
+      } catch {
+        continue
+      }
+    }
+    return "its manifest in the outbox is missing or was changed"
   }
 
   /// A destination's name is checked when the configuration is read.

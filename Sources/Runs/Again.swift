@@ -127,7 +127,7 @@ extension Run {
       run: runID, files: reports, seconds: started.duration(to: .now).inSeconds, startedAt: startedAt)
     note(definitions, in: &report)
     let code = exitCode(report, failure)
-    if let runID, connection.isUsable { try? end(connection, runID, report, code, failure) }
+    if let runID, connection.isUsable { report.anchor = try? end(connection, runID, report, code, failure) }
     if runID != nil {
       do throws(FileFailure) {
         try ReportFolder(project).write(report, failure: failure, exitCode: code, on: nil, hasMetrics: false)

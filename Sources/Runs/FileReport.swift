@@ -127,6 +127,13 @@ package struct Totals: Sendable, Codable {
   }
 }
 
+/// The anchor of a run as its report keeps it.
+package struct AnchorLine: Sendable, Codable, Hashable {
+  package var number: Int64
+  package var events: Int64
+  package var sha256: String
+}
+
 /// A whole run.
 package struct RunReport: Sendable, Codable {
   package var run: Int64?
@@ -141,6 +148,8 @@ package struct RunReport: Sendable, Codable {
   package var notEvaluated: [NotEvaluated]?
   /// What the feeds change about the catalogue's codes, also exceptions that no longer hold.
   package var exceptions: [ExceptionLine]?
+  /// The seal over the ledger's events of this run; `songhan audit verify` compares it with the ledger.
+  package var anchor: AnchorLine?
 
   package init(run: Int64?, files: [FileReport], seconds: Double, startedAt: String) {
     self.run = run

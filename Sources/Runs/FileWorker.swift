@@ -58,6 +58,8 @@ struct RunContext: Sendable {
   let definitions: Definitions
   let rulings: [String: FeedRulings]
   let mappers: [String: [Mapper]]
+  /// By feed: tells one state of its mapping and schemas from another.
+  let prints: [String: String]
   let runID: Int64
   let conninfo: String
   let spool: Directory
@@ -298,8 +300,8 @@ final class FileWorker {
     if state == FileReport.State.duplicate.rawValue || (state == FileReport.State.loaded.rawValue && !keeps) {
       remove(file, file.stamp, claim)
     } else {
-      let target = state == FileReport.State.loaded.rawValue ? context.archive : context.quarantine
-      move(file, file.stamp, to: target, as: hash.hex, claim)
+      move(
+        file, file.stamp, to: state == FileReport.State.loaded.rawValue ? .archive : .quarantine, as: hash.hex, claim)
     }
   }
 
@@ -407,19 +409,7 @@ final class FileWorker {
   }
 
   private func reader(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
-    var reader = copy.reader()
-    var piece = [UInt8](repeating: 0, count: 256 * 1024)
-    return { (most, target) throws(ReaderFailure) in
-      do throws(FileFailure) {
-        if most < piece.count { piece.removeLast(piece.count - most) }
-        let count = try reader.read(into: &piece)
-        target.append(contentsOf: piece[..<count])
-        return count
-      } catch {
-        if case .kernel(_, let number) = error { throw .input(number) }
-        throw .input(EIO)
-      }
-    }
+    SpoolReader.read(copy)
   }
 
   private func loadOnce(
@@ -566,7 +556,7 @@ final class FileWorker {
           withFindings: tally.dossiersWithFindings, rows: report.rows.json(pretty: false),
           findingCounts: report.findings.json(pretty: false), editions: report.edition ?? "", receipt: receipt.json(),
           findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID,
-          practitioners: practitioners.codes))
+          practitioners: practitioners.codes, mapping: context.prints[facility.feed] ?? ""))
     } catch {
       guard case .server(.unknownOutcome) = error else { throw error }
       // nobody knows which way the commit went: the ledger row decides
@@ -666,7 +656,7 @@ final class FileWorker {
     } catch {
       if case .server(let failure) = error { throw .server(failure) }
     }
-    move(file, file.stamp, to: context.quarantine, as: "unread-\(claim.fileID)", claim)
+    move(file, file.stamp, to: .quarantine, as: "unread-\(claim.fileID)", claim)
     return report
   }
 
@@ -723,11 +713,11 @@ final class FileWorker {
     if again != nil { return report }  // there is no source to take away
     let keeps = context.project.configuration.keepOriginals
     let state = wasLoaded ? .loaded : report.state
-    let target = state == .loaded || state == .duplicate ? context.archive : context.quarantine
+    let place = state == .loaded || state == .duplicate ? Place.archive : .quarantine
     if state == .duplicate || (state == .loaded && !keeps) {
       remove(file, copy?.source ?? file.stamp, claim)
     } else {
-      move(file, copy?.source ?? file.stamp, to: target, as: report.sha256 ?? "file-\(claim.fileID)", claim)
+      move(file, copy?.source ?? file.stamp, to: place, as: report.sha256 ?? "file-\(claim.fileID)", claim)
     }
     failpoint("run.source-removed")
     return report
@@ -749,33 +739,52 @@ final class FileWorker {
     }
   }
 
+  /// Where a delivered file goes from the inbox; the event `source removed` says so.
+  private enum Place: String {
+    case archive
+    case quarantine
+
+    func detail(_ name: String) -> String { "{\"to\":\"\(rawValue)\",\"name\":\"\(name)\"}" }
+  }
+
   /// Moves the delivered files out of the inbox, unless they are others by now.
-  private func move(_ file: InboxFile, _ stamp: Stamp, to folder: Directory, as name: String, _ claim: Claim) {
+  private func move(_ file: InboxFile, _ stamp: Stamp, to place: Place, as name: String, _ claim: Claim) {
     do {
       let facility = try FileName(file.facility)
+      let folder = place == .archive ? context.archive : context.quarantine
       let target = try Directory(facility, in: folder, creating: true)
+      var isThere = true
       for piece in file.pieces(stamp, name) {
         let outcome = try file.directory.moveDurably(
           piece.name, expecting: piece.stamp, to: target, as: try FileName(piece.target))
         switch outcome {
         case .occupied: try remove(piece.name, piece.stamp, of: file)
-        case .moved, .gone: break
+        case .moved: break
+        // an interrupted run may have moved it before it could say so
+        case .gone: if try target.entry(try FileName(piece.target)) == nil { isThere = false }
         case .changed:
+          isThere = false
           context.journal.notice(
             "a file changed after it was read; the next run takes it as a new one", ["file": .id(claim.fileID)])
         }
         failpoint("run.piece-moved")
       }
-      try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
+      let isNamed = file.members.isEmpty || !name.hasPrefix("unread-")
+      try mark(claim, isThere && isNamed ? place.detail(name) : nil)
     } catch {
       note(error, claim)
     }
   }
 
-  private func remove(_ file: InboxFile, _ stamp: Stamp, _ claim: Claim) {
+  private func mark(_ claim: Claim, _ detail: String?) throws(ServerFailure) {
+    try Ledger.mark(
+      .sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, detail: detail, on: connection)
+  }
+
+  private func remove(_ file: InboxFile, _ stamp: Stamp, _ claim: Claim, detail: String? = nil) {
     do {
       for piece in file.pieces(stamp, "") { try remove(piece.name, piece.stamp, of: file) }
-      try Ledger.mark(.sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
+      try mark(claim, detail)
     } catch {
       note(error, claim)
     }

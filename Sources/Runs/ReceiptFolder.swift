@@ -26,6 +26,7 @@ struct ReceiptFolder {
       "SELECT receipt, facility_code FROM intake.file WHERE file_id = $1 AND receipt IS NOT NULL AND receipt_written_at IS NULL",
       [.integer(file)], prepared: true)
     guard !rows.isEmpty, let json = rows.text(0, 0), let facility = rows.text(0, 1) else { return nil }
+    let detail: String
     do {
       let receipt = try Receipt.read(json)
       let target = try Directory(try FileName(facility), in: folder, creating: true)
@@ -36,11 +37,12 @@ struct ReceiptFolder {
       let text = Array(receipt.text(catalogue, .vietnamese).utf8)
       try target.replaceDurably(try FileName("\(file).txt"), with: text.span, mode: mode)
       failpoint("receipt.text-written")
+      detail = "{\"json\":\"\(ContentHash(of: bytes).hex)\",\"txt\":\"\(ContentHash(of: text).hex)\"}"
     } catch {
       // receipt_written_at stays empty: the next run writes it
       return error as? FileFailure ?? .kernel(.write, EIO)
     }
-    try Ledger.mark(.receiptWritten, file: file, epoch: epoch, run: run, on: connection)
+    try Ledger.mark(.receiptWritten, file: file, epoch: epoch, run: run, detail: detail, on: connection)
     return nil
   }
 }

@@ -101,7 +101,7 @@ package struct Run: Sendable {
     var report = RunReport(run: runID, files: reports, seconds: elapsed.inSeconds, startedAt: startedAt)
     if let definitions { note(definitions, in: &report) }
     let code = exitCode(report, failure)
-    if connection.isUsable { try? end(connection, runID, report, code, failure) }
+    if connection.isUsable { report.anchor = try? end(connection, runID, report, code, failure) }
     do throws(FileFailure) {
       try ReportFolder(project).write(
         report, failure: failure, exitCode: code, on: connection.isUsable ? connection : nil)
@@ -144,7 +144,8 @@ package struct Run: Sendable {
     do throws(ClusterFailure) { conninfo = try project.conninfo() } catch { throw .cluster(error) }
     let spool = try files { () throws(FileFailure) in try project.directory(configuration.spool) }
     return RunContext(
-      project: project, registry: registry, definitions: definitions, rulings: rulings, mappers: mappers, runID: runID,
+      project: project, registry: registry, definitions: definitions, rulings: rulings, mappers: mappers,
+      prints: project.mappingPrints(rulings.values.map(\.feed), definitions), runID: runID,
       conninfo: conninfo, spool: spool,
       archive: try files { () throws(FileFailure) in try project.directory(configuration.archive) },
       quarantine: try files { () throws(FileFailure) in try project.directory(configuration.quarantine) },
@@ -410,7 +411,8 @@ package struct Run: Sendable {
     try connection.execute(Ledger.relaxed)
     let rows = try connection.execute(
       """
-      INSERT INTO intake.run (program_version, process_key, options) VALUES ($1, $2, $3::jsonb) RETURNING run_id
+      INSERT INTO intake.run (program_version, process_key, options, first_event_id)
+      VALUES ($1, $2, $3::jsonb, (SELECT coalesce(max(event_id), 0) FROM intake.file_event)) RETURNING run_id
       """,
       [
         .text(Program.version),
@@ -422,12 +424,15 @@ package struct Run: Sendable {
     return rows.integer(0, 0) ?? 0
   }
 
+  /// Ends the run in the ledger and anchors its events; the anchor is for the run's report.
   func end(
     _ connection: Connection, _ run: Int64, _ report: RunReport, _ code: Int32, _ failure: RunFailure?
-  ) throws(ServerFailure) {
+  ) throws(ServerFailure) -> AnchorLine? {
     if connection.isInTransaction { connection.rollback() }
     try connection.begin()
-    try connection.execute(Ledger.relaxed)
+    let anchor = try Ledger.anchor(run, on: connection)
+    // the report will name the anchor: then the ledger must not forget it
+    if anchor == nil { try connection.execute(Ledger.relaxed) }
     try connection.execute(
       "UPDATE intake.run SET ended_at = clock_timestamp(), state = $2, exit_code = $3, totals = $4::jsonb WHERE run_id = $1",
       [
@@ -436,6 +441,8 @@ package struct Run: Sendable {
         .text(report.totals.json(pretty: false)),
       ])
     try connection.commit()
+    failpoint("run.ended")
+    return anchor.map { AnchorLine(number: $0.number, events: $0.events, sha256: $0.hash.hex) }
   }
 
   /// Whether committed files wait for their receipt or parcel.
