@@ -128,7 +128,8 @@ let package = Package(
     .testTarget(
       name: "ExtractCSVTests", dependencies: ["Bytes", "Findings", "Records", "ExtractCSV"], swiftSettings: strict),
     .testTarget(
-      name: "ExtractXMLTests", dependencies: ["Bytes", "Findings", "Records", "ExtractXML"], swiftSettings: strict),
+      name: "ExtractXMLTests", dependencies: ["CLibXML2", "Bytes", "Findings", "Records", "ExtractXML"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

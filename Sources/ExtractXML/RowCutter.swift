@@ -204,7 +204,9 @@ final class RowCutter: ParserEvents {
     let cell = pendingCell()
     start = text.count
     if let captures {
-      for capture in captures where !record(capture, cell) { return }
+      var isKept = true
+      for capture in captures where !record(capture, cell) { isKept = false }
+      if !isKept { unsafe keepRepeated(cell, attribute: printable(name)) }
     } else {
       frames[frames.count - 1].hasMore = true
       unsafe keep(cell, attribute: printable(name))
@@ -504,8 +506,8 @@ final class RowCutter: ParserEvents {
   }
 
   /// A value too many stands beside the row, as what no path names.
-  private func keepRepeated(_ cell: TableRecords.Cell) {
-    if cell.length > 0 { keep(cell) }
+  private func keepRepeated(_ cell: TableRecords.Cell, attribute: String? = nil) {
+    if cell.length > 0 { keep(cell, attribute: attribute) }
   }
 
   /// Keeps what no path names with the innermost row.

@@ -227,15 +227,11 @@ package final class XMLRowsReader: RecordReader {
     if parser.deepest > RowBuilder.deepest { isValid = false }
     pending.removeAll(keepingCapacity: true)
     if hadControls { cutter.noteControls(dossiersBefore: before) }
-    switch cutter.problem {
-    case .wrongRoot: refuse(.T51)
-    case .longFrame: refuse(.T54, limit: RowCutter.longestFrame)
-    case .lostPlace: refuse(parser.hasDoctype ? "S" : "A", parser.hasDoctype ? 12 : 1)
-    case nil:
-      guard isValid else {
-        refuse(parser.hasDoctype ? "S" : "A", parser.hasDoctype ? 12 : 1)
-        return false
-      }
+    if !isValid || cutter.problem == .lostPlace {
+      refuse(parser.hasDoctype ? "S" : "A", parser.hasDoctype ? 12 : 1)
+    } else if let problem = cutter.problem {
+      if problem == .longFrame { refuse(.T54, limit: RowCutter.longestFrame) } else { refuse(.T51) }
+    } else {
       forget()
       return true
     }

@@ -223,7 +223,7 @@ import Testing
     ]
     var taken = 0
     var refused = 0
-    for _ in 0..<2000 {
+    for _ in 0..<1000 {
       var file = good.randomElement(using: &dice) ?? []
       for _ in 0...Int.random(in: 0...1, using: &dice) where !file.isEmpty {
         let at = Int.random(in: 0..<file.count, using: &dice)
@@ -251,7 +251,7 @@ import Testing
         refused += 1
       }
     }
-    #expect(taken > 100 && refused > 200, "\(taken) taken, \(refused) refused")
+    #expect(taken > 50 && refused > 100, "\(taken) taken, \(refused) refused")
   }
 }
 

@@ -427,4 +427,13 @@ struct Shape: Sendable, CustomTestStringConvertible {
       #expect(reading.isSigned == isSigned && reading.refusal == nil && reading.dossiers == 1)
     }
   }
+
+  /// libxml2 hands an ampersand of an attribute on as a reference.
+  @Test func readsReferencesInAttributes() throws {
+    let row = "<CHI_TIET_THUOC STT=\"1\" TEN_THUOC=\"a &amp; b &#38; &amp;#38; &lt;&#x1ED9;\"/>"
+    let file = Sample.visit(
+      Sample.file("XML1", Sample.base64(Sample.xml1)), Sample.file("XML2", Sample.base64(Sample.drugs(row))))
+    let reading = try Reading(Sample.envelope(file))
+    #expect(reading.visits.first?["XML2", 1, "TEN_THUOC"] == "a & b & &#38; <ộ")
+  }
 }
