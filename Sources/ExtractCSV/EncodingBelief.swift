@@ -41,6 +41,7 @@ enum EncodingBelief {
     var previous: UInt8 = 0
     var hasLineEnd = false
     var text: [UInt8] = []
+    var hasControls = false
     while true {
       let before = bytes.count
       let isLast = try store.read(at: offset + before, 1 << 20, into: &bytes) == 0
@@ -51,7 +52,8 @@ enum EncodingBelief {
           unsafe letters.firstUnreadable($0, from: 0, previous: previous, isStrict: true)
         }
       } else if encoding == .utf8 {
-        switch unsafe bytes.withUnsafeBufferPointer({ unsafe TextChecks.utf8($0, from: 0) }) {
+        switch unsafe bytes.withUnsafeBufferPointer({ unsafe TextChecks.utf8($0, from: 0, hasControls: &hasControls) })
+        {
         case .whole(let end): (taken, bad) = (end, isLast && end < bytes.count ? end : nil)
         case .bad(let place): bad = place
         }

@@ -22,23 +22,31 @@ enum StoredForm {
   }
 
   static func appendOrigin(_ origin: TableRecords.Origin, sizeInBytes: Int, to output: inout [UInt8]) {
-    append(origin.number, to: &output)
-    output.append(0x09)
-    append(origin.byteOffset, to: &output)
-    output.append(0x09)
-    append(sizeInBytes, to: &output)
-    output.append(0x0A)
+    // once a row: put together from its end in a place of its own
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { line in
+      var at = line.count - 1
+      unsafe line.initialize(repeating: 0x0A)
+      unsafe put(sizeInBytes, before: &at, in: line)
+      at -= 1
+      unsafe line[at] = 0x09
+      unsafe put(origin.byteOffset, before: &at, in: line)
+      at -= 1
+      unsafe line[at] = 0x09
+      unsafe put(origin.number, before: &at, in: line)
+      unsafe output.append(contentsOf: UnsafeMutableBufferPointer(rebasing: line[at...]))
+    }
   }
 
-  static func append(_ number: Int, to output: inout [UInt8]) {
+  static func append(_ number: Int, to output: inout [UInt8]) { output.append(contentsOf: String(number).utf8) }
+
+  @inline(__always)
+  private static func put(_ number: Int, before at: inout Int, in line: UnsafeMutableBufferPointer<UInt8>) {
     var rest = number.magnitude
-    if number < 0 { output.append(UInt8(ascii: "-")) }
-    let start = output.count
     repeat {
-      output.append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
+      at -= 1
+      unsafe line[at] = UInt8(truncatingIfNeeded: rest % 10) + 0x30
       rest /= 10
     } while rest > 0
-    output[start...].reverse()
   }
 
   static func append(_ finding: Finding, _ schema: SourceSchema, to output: inout [UInt8]) {

@@ -19,16 +19,28 @@ enum TextChecks {
   }
 
   /// Checks `text` from `start` on, which is the beginning of a character.
-  static func utf8(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Ending {
+  ///
+  /// - Parameter hasControls: set when a control character is met that no text may hold.
+  static func utf8(_ text: UnsafeBufferPointer<UInt8>, from start: Int, hasControls: inout Bool) -> Ending {
     var i = start
     let end = text.count
     while i < end {
-      if i &+ 8 <= end, unsafe word(text, i) & highs == 0 {
-        i &+= 8
-        continue
+      if i &+ 8 <= end {
+        let w = unsafe word(text, i)
+        let high = w & highs
+        // how many of the eight are ASCII, and whether one of them is below 0x20
+        let plain = min(high.trailingZeroBitCount >> 3, 8)
+        var low = (w &- ones &* 0x20) & ~w & highs
+        if plain < 8 { low &= 1 << UInt64(plain &* 8) &- 1 }
+        if low != 0 {
+          for k in i..<i &+ plain where unsafe text[k] < 0x20 && !Text.isSpace(text[k]) { hasControls = true }
+        }
+        i &+= plain
+        if plain > 0 { continue }
       }
       let lead = unsafe text[i]
       if lead < 0x80 {
+        if lead < 0x20, !Text.isSpace(lead) { hasControls = true }
         i &+= 1
         continue
       }

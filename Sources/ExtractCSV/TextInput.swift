@@ -133,6 +133,7 @@ final class TextInput {
 
   private func check() {
     let start = checkedTo
+    var hasControls = hasControls
     if isWide {
       let (taken, isBad) = WideText.decode(raw, isBigEndian: encoding == .utf16BE, isLast: hasEnded, onto: &bytes)
       raw.removeSubrange(0..<taken)
@@ -146,7 +147,7 @@ final class TextInput {
           let before = unsafe high > start ? text[high - 1] : previous
           return unsafe (text.count, letters.firstUnreadable(text, from: high, previous: before, isStrict: false))
         }
-        switch unsafe TextChecks.utf8(text, from: start) {
+        switch unsafe TextChecks.utf8(text, from: start, hasControls: &hasControls) {
         case .whole(let end): return (end, hasEnded && end < text.count ? end : nil)
         case .bad(let place): return (place, place)
         }
@@ -158,9 +159,10 @@ final class TextInput {
       checkedTo = min(whole, bytes.count)
       if checkedTo > 0 { previous = bytes[checkedTo - 1] }
     }
-    if !hasControls {
+    if !hasControls, isWide || letters != nil {
       hasControls = unsafe bytes.withUnsafeBufferPointer { unsafe TextChecks.firstControl($0, from: start) != nil }
     }
+    self.hasControls = hasControls
   }
 }
 
