@@ -102,7 +102,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
     .testTarget(
-      name: "DefinitionsTests", dependencies: ["CommonSchema", "Definitions", "Findings", "Records"],
+      name: "DefinitionsTests", dependencies: ["CommonSchema", "Definitions", "Findings", "Records", "Transform"],
       exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "files-probe"], swiftSettings: strict),

@@ -1,3 +1,4 @@
+package import Transform
 internal import Yams
 
 /// Something wrong in a definition: where it stands and how to mend it.
@@ -22,6 +23,18 @@ package struct DefinitionFault: Error, Sendable, Hashable, CustomStringConvertib
   package var description: String {
     let place = line > 0 ? "\(file):\(line):\(column)" : file
     return "\(place): \(message)" + (mend.map { "; \($0)" } ?? "")
+  }
+}
+
+extension DefinitionFault {
+  /// A fault of a mapping, in the file of its feed.
+  package init(_ fault: MappingFault, file: String) {
+    let path = fault.rowSet.map { set in
+      fault.column.map { "row set \(set + 1), column \($0): " } ?? "row set \(set + 1): "
+    }
+    self.init(
+      file: file, line: fault.place?.line ?? 0, column: fault.place?.column ?? 0,
+      message: (path ?? "") + fault.message, mend: fault.mend)
   }
 }
 

@@ -49,12 +49,24 @@ package struct Feed: Sendable {
       }
     }
   }
+  /// What becomes of a file whose columns are not those of the schema.
+  package enum Drift: String, Sendable, Hashable, CaseIterable {
+    /// Refused.
+    case freeze
+    /// Set aside until somebody has looked.
+    case quarantine
+    /// Loaded; what is new stands in `extra`.
+    case allow
+  }
   package var name: String
   package var title: String
   package var reader: String
-  /// What the reader gets beside its schema.
-  package var reading: Reading { .envelope }
   package var source: String
+  /// What `reader` says, and what belongs to it.
+  package var reading: Reading
+  /// What identifies a dossier; nil for envelopes.
+  package var dossier: DossierKey?
+  package var drift: Drift
   /// Feed that takes the dossiers of the older edition.
   package var predecessor: String?
   package var mapping: Mapping
@@ -74,6 +86,8 @@ package struct Definitions: Sendable {
   /// By name (`qd3176`).
   package let schemas: [String: SourceSchema]
   package let feeds: [String: Feed]
+  /// By name of the feed: its mapping worked out.
+  package let plans: [String: FeedPlan]
   package let migrations: [(number: Int, name: String, text: String)]
 
   /// Reads everything below `folder`.
@@ -92,26 +106,31 @@ package struct Definitions: Sendable {
     return catalogue
   }
 
-  /// The feed's source schema and that of its predecessor.
-  package func readerSchemas(of feed: Feed) -> [SourceSchema] {
-    var result: [SourceSchema] = []
-    if let schema = schemas[feed.source] { result.append(schema) }
-    if let older = feed.predecessor, let schema = feeds[older].flatMap({ schemas[$0.source] }) { result.append(schema) }
-    return result
+  /// The feed and its predecessor.
+  private func editions(of feed: Feed) -> [FeedPlan] {
+    ([feed.name] + (feed.predecessor.map { [$0] } ?? [])).compactMap { plans[$0] }
   }
+
+  /// The feed's source schema and that of its predecessor, with the columns that functions of the mapping fill: readers leave those missing.
+  package func readerSchemas(of feed: Feed) -> [SourceSchema] { editions(of: feed).map(\.schema) }
 
   /// The mappings that go with ``readerSchemas(of:)``, compiled.
   package func mappers(of feed: Feed) throws(DefinitionFaults) -> [Mapper] {
     var result: [Mapper] = []
-    for feed in [feed] + (feed.predecessor.flatMap { feeds[$0] }.map { [$0] } ?? []) {
-      guard let schema = schemas[feed.source] else { continue }
-      do throws(MappingFault) {
-        result.append(try Mapper(feed.mapping, source: schema, common: common))
+    for plan in editions(of: feed) {
+      do throws(MappingFaults) {
+        result.append(try Mapper(plan.mapping, source: plan.schema, common: common))
       } catch {
-        throw DefinitionFaults(faults: [DefinitionFault(file: "Pipelines/\(feed.name).yaml", message: error.message)])
+        throw DefinitionFaults(faults: error.faults.map { DefinitionFault($0, file: "Pipelines/\(feed.name).yaml") })
       }
     }
     return result
+  }
+
+  /// What judging the feed's dossiers needs, compiled for one day.
+  package func rulings(of feed: Feed, on day: CivilDate) -> Rulings {
+    let plans = editions(of: feed)
+    return Rulings(schemas: plans.map(\.schema), codes: codes, policy: policy(of: feed, on: day), plans: plans)
   }
 
   /// The severities in force for a feed on a day.
@@ -158,7 +177,7 @@ extension String {
 }
 
 /// Reads the files of a definitions folder, collecting faults.
-private struct Loader {
+struct Loader {
   let folder: String
   var faults: [DefinitionFault] = []
 
@@ -166,21 +185,29 @@ private struct Loader {
 
   mutating func load() -> Definitions {
     let common = loadCommon()
-    let codes = loadCodes()
+    var codes = loadCodes()
     let catalogue = loadCatalogue()
     var schemas: [String: SourceSchema] = [:]
     for name in folders("Schemas") where !["common", "codes", "warehouse"].contains(name) {
       if let schema = loadSchema(name) { schemas[name] = schema }
     }
-    var feeds: [String: Feed] = [:]
-    for file in files("Pipelines", ending: ".yaml") where !file.hasSuffix(".cases.yaml") {
-      if let feed = loadFeed("Pipelines/" + file, catalogue) { feeds[feed.name] = feed }
+    for schema in schemas.values where schema.tables.contains(where: \.isPlain) {
+      loadLists(of: schema, &codes)
     }
+    var feeds: [String: Feed] = [:]
+    var adjusted: [String: SourceSchema] = [:]
+    for file in files("Pipelines", ending: ".yaml") where !file.hasSuffix(".cases.yaml") {
+      guard let (feed, schema) = loadFeed("Pipelines/" + file, catalogue, schemas) else { continue }
+      feeds[feed.name] = feed
+      adjusted[feed.name] = schema
+      loadLookups(of: feed, &codes)
+    }
+    var plans: [String: FeedPlan] = [:]
     for feed in feeds.values.sorted(by: { $0.name < $1.name }) {
-      check(feed, feeds, schemas, common)
+      plans[feed.name] = plan(feed, feeds, adjusted[feed.name], common, codes)
     }
     return Definitions(
-      folder: folder, common: common, codes: codes, catalogue: catalogue, schemas: schemas, feeds: feeds,
+      folder: folder, common: common, codes: codes, catalogue: catalogue, schemas: schemas, feeds: feeds, plans: plans,
       migrations: loadMigrations())
   }
 
@@ -227,9 +254,28 @@ private struct Loader {
     var tables: [SourceTable] = []
     // XML2 before XML10
     let names = files("Schemas/\(name)", ending: ".yaml").sorted { ($0.count, $0) < ($1.count, $1) }
+    var references: [PlainTable.Reference] = []
     for file in names {
       yaml("Schemas/\(name)/\(file)") { node in
-        if let table = Loader.table(node) { tables.append(table) }
+        // what the decisions write stands in named elements
+        let table =
+          node["elements"] == nil ? PlainTable.table(node, fileName: String(file.dropLast(5))) : Loader.table(node)
+        guard var table else { return }
+        PlainTable.keys(node, of: &table, references: &references)
+        if tables.contains(where: { $0.name == table.name }) { node.fault("the table \(table.name) stands twice") }
+        tables.append(table)
+      }
+    }
+    for reference in references {
+      let target = tables.first { $0.name == reference.key.table }
+      for field in reference.key.tableFields where target?.column(field) == nil {
+        faults.append(
+          DefinitionFault(
+            file: reference.file, line: reference.place.line, column: reference.place.column,
+            message: target == nil
+              ? "there is no table «\(reference.key.table)» in Schemas/\(name)"
+              : "\(reference.key.table) has no field «\(field)»",
+            mend: "name a table and fields of this folder in «reference»"))
       }
     }
     return tables.isEmpty ? nil : SourceSchema(name: name, tables: tables)
@@ -476,13 +522,16 @@ private struct Loader {
 
   // MARK: feeds
 
-  private mutating func loadFeed(_ path: String, _ catalogue: FindingCatalogue) -> Feed? {
-    var feed: Feed?
+  private mutating func loadFeed(
+    _ path: String, _ catalogue: FindingCatalogue, _ schemas: [String: SourceSchema]
+  ) -> (Feed, SourceSchema?)? {
+    var result: (Feed, SourceSchema?)?
     yaml(path) { node in
-      node.allow(only: [
-        "feed", "title", "reader", "source", "predecessor", "rules", "destinations", "rows", "description",
-        "maxRejected",
-      ])
+      node.allow(
+        only: [
+          "feed", "title", "reader", "source", "predecessor", "rules", "destinations", "rows", "description",
+          "maxRejected",
+        ] + FeedReading.keys)
       guard let name = node.requiredString("feed"), let reader = node.requiredString("reader"),
         let source = node.requiredString("source")
       else { return }
@@ -493,13 +542,33 @@ private struct Loader {
       let budget = node["maxRejected"]
       let maxRejected = budget.flatMap { Feed.RejectBudget($0.string ?? "") }
       if let budget, maxRejected == nil { budget.fault("a count or a share is expected", mend: "write 20 or 5%") }
-      feed = Feed(
+      if schemas[source] == nil {
+        node["source"]?.fault("there is no folder Schemas/\(source)", mend: "name one in «source»")
+      }
+      if path != "Pipelines/\(name).yaml" {
+        node["feed"]?.fault("the file of the feed «\(name)» is named otherwise", mend: "name it \(name).yaml")
+      }
+      let dossier = reader == "envelope" ? nil : node.required("dossier").flatMap(FeedReading.dossier)
+      let schema = reader == "envelope" ? schemas[source] : schemas[source].map { FeedReading.adjusted($0, by: node) }
+      let root = dossier.flatMap { key in schema?.table(key.table) == nil ? nil : key.table }
+      let reading = FeedReading.reading(node, reader: reader, schema, root: root)
+      var drift = Feed.Drift.allow
+      if let written = node["drift"] {
+        if let policy = Feed.Drift(rawValue: written.string ?? "") {
+          drift = policy
+        } else {
+          written.fault("unknown policy", mend: "one of freeze, quarantine, allow")
+        }
+      }
+      let feed = Feed(
         name: name, title: node["title"]?.string ?? name, reader: reader, source: source,
+        reading: reading ?? .envelope, dossier: dossier, drift: drift,
         predecessor: node["predecessor"]?.string, mapping: Mapping(rowSets: sets),
         exceptions: (node["rules"]?.pairs ?? []).compactMap { Loader.exception($0.key, $0.value, catalogue) },
         maxRejected: maxRejected, destinations: node["destinations"]?.strings ?? [])
+      result = (feed, schema)
     }
-    return feed
+    return result
   }
 
   /// An amount in ten-thousandths; nil when it is none.
@@ -572,43 +641,95 @@ private struct Loader {
     set.unless = filter("unless")
     set.each = node["each"]?.strings ?? []
     set.extra = node["extra"]?.strings ?? []
+    set.place = node.place
     for (key, value) in node["columns"]?.pairs ?? [] {
-      guard let name = key.string else { continue }
-      if let field = value.string {
-        set.columns.append((name, .field(field)))
-      } else if let text = value["const"]?.string {
-        set.columns.append((name, .constant(text)))
-      } else if let field = value["birthDate"]?.string {
-        set.columns.append((name, .birthDate(field)))
-      } else if let field = value["birthPrecision"]?.string {
-        set.columns.append((name, .birthPrecision(field)))
-      } else if let field = value["birthMoment"]?.string {
-        set.columns.append((name, .birthMoment(field)))
-      } else {
-        value.fault(
-          "not a way to fill a column", mend: "a field, or one of const, birthDate, birthPrecision, birthMoment")
-      }
+      guard let name = key.string, let source = Formulas.source(value) else { continue }
+      set.columns.append((name, source))
+      set.places[name] = value.place
     }
     return set
   }
 
-  private mutating func check(
-    _ feed: Feed, _ feeds: [String: Feed], _ schemas: [String: SourceSchema], _ common: CommonSchema
-  ) {
+  /// The feed's mapping against its schemas; nil, with faults noted, when they do not fit.
+  private mutating func plan(
+    _ feed: Feed, _ feeds: [String: Feed], _ schema: SourceSchema?, _ common: CommonSchema, _ codes: CodeLists
+  ) -> FeedPlan? {
     let file = "Pipelines/\(feed.name).yaml"
-    if let older = feed.predecessor, feeds[older] == nil {
-      faults.append(DefinitionFault(file: file, message: "there is no feed «\(older)» for predecessor"))
+    if let older = feed.predecessor {
+      if feeds[older] == nil {
+        faults.append(DefinitionFault(file: file, message: "there is no feed «\(older)» for predecessor"))
+      }
+      if case .envelope = feed.reading {
+      } else {
+        faults.append(DefinitionFault(file: file, message: "only envelopes have a predecessor", mend: "take it out"))
+      }
     }
-    guard let schema = schemas[feed.source] else {
-      faults.append(
-        DefinitionFault(file: file, message: "there is no folder Schemas/\(feed.source)", mend: "name one in «source»"))
-      return
-    }
-    do throws(MappingFault) {
-      _ = try Mapper(feed.mapping, source: schema, common: common)
+    guard let schema else { return nil }
+    do throws(MappingFaults) {
+      return try FeedPlan(feed.mapping, dossier: feed.dossier, source: schema, common: common, codes: codes)
     } catch {
-      let place = error.column.map { "row set \(error.rowSet + 1), column \($0)" } ?? "row set \(error.rowSet + 1)"
-      faults.append(DefinitionFault(file: file, message: "\(place): \(error.message)"))
+      faults += error.faults.map { DefinitionFault($0, file: file) }
+      return nil
+    }
+  }
+
+  // MARK: lists of plain schemas and of functions
+
+  /// Code lists that a plain schema names and the index does not: any file of `Schemas/codes`.
+  private mutating func loadLists(of schema: SourceSchema, _ codes: inout CodeLists) {
+    for table in schema.tables {
+      for column in table.columns {
+        guard let name = column.codeList, codes.lists[name] == nil else { continue }
+        guard FileManager.default.fileExists(atPath: "\(folder)/Schemas/codes/\(name).csv") else {
+          faults.append(
+            DefinitionFault(
+              file: "Schemas/\(schema.name)",
+              message: "\(table.name).\(column.name) names a code list «\(name)» that is not there",
+              mend: "add Schemas/codes/\(name).csv with a column code"))
+          continue
+        }
+        codes.lists[name] = CodeSet(entries: codeEntries("Schemas/codes/\(name).csv"))
+      }
+    }
+  }
+
+  /// The lists that functions of a feed translate by: `code` and `to`.
+  private mutating func loadLookups(of feed: Feed, _ codes: inout CodeLists) {
+    var formulas: [Formula] = []
+    func add(_ source: Mapping.Source?) {
+      switch source {
+      case .function(let formula), .birth(_, let formula): formulas.append(formula)
+      default: break
+      }
+    }
+    for set in feed.mapping.rowSets { for (_, source) in set.columns { add(source) } }
+    add(feed.dossier?.key)
+    add(feed.dossier?.facility)
+    for source in feed.dossier?.careDates ?? [] { add(source) }
+    while let formula = formulas.popLast() {
+      formulas += formula.inputs
+      guard case .lookup(_, let name, _) = formula.kind, codes.lookups[name] == nil else { continue }
+      let path = "Schemas/codes/\(name).csv"
+      guard FileManager.default.fileExists(atPath: "\(folder)/\(path)"), !name.contains("..") else {
+        faults.append(
+          DefinitionFault(
+            file: "Pipelines/\(feed.name).yaml", line: formula.place?.line ?? 0,
+            column: formula.place?.column ?? 0, message: "there is no list \(path)",
+            mend: "add it, with the columns code and to"))
+        continue
+      }
+      guard let text = text(path) else { continue }
+      let rows = SimpleCSV.rows(text)
+      guard let header = rows.first, let code = header.firstIndex(of: "code"), let to = header.firstIndex(of: "to")
+      else {
+        faults.append(
+          DefinitionFault(
+            file: path, line: 1, column: 1, message: "a list to translate by has the columns code and to",
+            mend: "write the header code,to"))
+        continue
+      }
+      codes.lookups[name] = LookupTable(
+        rows.dropFirst().filter { $0.count == header.count }.map { ($0[code], $0[to]) })
     }
   }
 

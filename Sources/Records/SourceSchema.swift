@@ -72,6 +72,10 @@ package struct SourceColumn: Sendable {
   package var since: Dossier.Edition?
   /// What the field was called in earlier editions.
   package var formerName: String?
+  /// Filled by a function of the mapping, never by a file; such columns stand behind all others.
+  package var isDerived = false
+  /// How a field of a plain Table Schema file writes its values; nil for the fields of the decisions.
+  package var plain: PlainField?
 
   package init(
     name: String, logical: LogicalType, title: String = "", summary: String = "", isRequired: Bool = false,
@@ -95,6 +99,51 @@ package struct SourceColumn: Sendable {
   }
 }
 
+/// What a plain Table Schema file says of a field beyond what the decisions say of theirs: how its values are written, and what they must keep to.
+package struct PlainField: Sendable {
+  package enum Form: String, Sendable, Hashable {
+    case text = "string"
+    case integer
+    case number
+    case boolean
+    case date
+    case datetime
+    case year
+  }
+
+  package var form: Form
+  /// How a date is written; several only where a function says so.
+  package var patterns: [DatePattern] = []
+  /// Nil: the dialect's, else a point.
+  package var decimalMark: UInt8?
+  /// Between groups of digits; nil: the dialect's, else none.
+  package var groupMark: [UInt8]?
+  /// False: other signs may stand around a number (`95 %`, `đ 12000`).
+  package var isBareNumber = true
+  package var trueValues: [[UInt8]] = PlainField.trueWords
+  package var falseValues: [[UInt8]] = PlainField.falseWords
+  /// Cells that mean «missing», besides the empty one.
+  package var missingValues: [[UInt8]] = []
+  package var minLength: Int?
+  /// What the whole text must look like.
+  package var pattern: BytesExpression?
+  /// The values it may have, as written in the schema; empty: any.
+  package var choices: [String] = []
+  package var minimum: String?
+  package var maximum: String?
+  /// Whether the bound itself is allowed.
+  package var takesMinimum = true
+  package var takesMaximum = true
+  /// No two rows of a file have the same value.
+  package var isUnique = false
+
+  package init(_ form: Form) { self.form = form }
+
+  /// The words of the standard.
+  package static let trueWords = ["true", "True", "TRUE", "1"].map { Array($0.utf8) }
+  package static let falseWords = ["false", "False", "FALSE", "0"].map { Array($0.utf8) }
+}
+
 /// One source table (`XML2`): the elements its rows stand in and its columns.
 package struct SourceTable: Sendable {
   package let name: String
@@ -112,6 +161,10 @@ package struct SourceTable: Sendable {
   /// Columns whose values name a row of this table; empty when nothing does.
   package var primaryKey: [String] = []
   package var foreignKeys: [ForeignKey] = []
+  /// Cells that mean «missing» (Table Schema), besides the empty one.
+  package var missingValues: [String] = []
+  /// True for a plain Table Schema file: values are written as its `type` and `format` say, not as the decisions do.
+  package var isPlain: Bool { columns.contains { $0.plain != nil } }
 
   /// A reference to a row of another table of the schema, as Table Schema writes it.
   package struct ForeignKey: Sendable, Hashable {
@@ -139,6 +192,21 @@ package struct SourceTable: Sendable {
   }
 
   package func column(_ name: String) -> Int? { columnNames.number(of: name) }
+
+  /// The table with derived columns behind its own.
+  package func adding(_ derived: [SourceColumn]) -> SourceTable {
+    derived.isEmpty ? self : replacing(columns: columns + derived)
+  }
+
+  /// The table with other columns.
+  package func replacing(columns: [SourceColumn]) -> SourceTable {
+    var table = SourceTable(
+      name: name, title: title, root: root, list: list, row: row, hasManyRows: hasManyRows, columns: columns)
+    table.primaryKey = primaryKey
+    table.foreignKeys = foreignKeys
+    table.missingValues = missingValues
+    return table
+  }
 }
 
 /// The tables of one edition of the standard (`qd3176`, `qd4210`).

@@ -18,7 +18,7 @@ package struct FeedRulings: Sendable {
     self.feed = feed
     codes = definitions.codes
     schemas = definitions.readerSchemas(of: feed)
-    rulings = Rulings(schemas: schemas, codes: definitions.codes, policy: definitions.policy(of: feed, on: day))
+    rulings = definitions.rulings(of: feed, on: day)
   }
 }
 

@@ -53,6 +53,8 @@ package struct CodeLists: Sendable {
   package var lists: [String: CodeSet]
   /// Catalogues from outside (`icd10`); only those the city has supplied.
   package var catalogues: [String: CodeSet]
+  /// Lists that functions of mappings translate by.
+  package var lookups: [String: LookupTable] = [:]
 
   package init(lists: [String: CodeSet] = [:], catalogues: [String: CodeSet] = [:]) {
     self.lists = lists

@@ -59,6 +59,8 @@ package struct FieldCheck: Sendable {
 
   private let asks: [[Ask]]
   private let tables: [[Compiled]]
+  /// The tables of plain schemas; nil for those of the decisions.
+  private let plain: [PlainTable?]
   /// Columns of each table that are required under a condition.
   private let conditional: [[Int]]
   /// Where the date of care stands: XML1.NGAY_RA, else NGAY_VAO of XML0.
@@ -106,6 +108,10 @@ package struct FieldCheck: Sendable {
           warnAboveLength: Int32(clamping: rest.warnAboveLength), scale: Int32(column.scale ?? 4))
       }
     }
+    plain = schema.tables.enumerated().map { number, table in
+      table.isPlain
+        ? PlainTable(table) { compiled[number][$0].codes != nil || compiled[number][$0].isFacility } : nil
+    }
     conditional = compiled.map { columns in columns.indices.filter { !columns[$0].conditions.isEmpty } }
     careFields = [("XML1", "NGAY_RA"), ("XML1", "NGAY_VAO"), ("XML0", "NGAY_VAO")].compactMap { table, column in
       schema.table(table).flatMap { number in
@@ -119,7 +125,12 @@ package struct FieldCheck: Sendable {
     let text = dossier.text
     let care = careDay(of: dossier, text)
     let edition = dossier.edition.order
+    var scratch = BytesExpression.Scratch()
     for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
+      if let plain = plain[table] {
+        checkPlain(dossier, table, plain, text, care, &scratch, &log)
+        continue
+      }
       var values = dossier.tables[table].values
       dossier.tables[table].values = []
       values.removeAll(keepingCapacity: true)
@@ -177,6 +188,38 @@ package struct FieldCheck: Sendable {
   }
 
   // MARK: one cell
+
+  /// A cell of a plain schema whose field is written as the decisions write theirs.
+  func standard(
+    _ span: Span<UInt8>, _ field: Field, _ row: Int, _ care: CivilDate?, _ edition: Dossier.Edition,
+    _ log: inout FindingLog
+  ) -> Int64 {
+    let ask = asks[field.table][field.column]
+    let rest = tables[field.table][field.column]
+    if span.count > ask.warnAboveLength { checkLength(span, rest, field, row, &log) }
+    switch ask.logical {
+    case .string, .stringList: return CellValue.text
+    case .code:
+      if ask.hasCodes { code(span, rest, field, row, care, edition, &log) }
+      return CellValue.text
+    default: return read(span, ask, field.table, field, row, care, edition, &log)
+    }
+  }
+
+  /// Rules B03, B14 and B15 of a plain text.
+  func lengthAndCodes(
+    _ span: Span<UInt8>, _ field: Field, _ row: Int, _ care: CivilDate?, _ edition: Dossier.Edition,
+    _ log: inout FindingLog
+  ) {
+    let ask = asks[field.table][field.column]
+    if span.count > ask.warnAboveLength { checkLength(span, tables[field.table][field.column], field, row, &log) }
+    guard ask.hasCodes else { return }
+    if ask.logical == .code {
+      code(span, tables[field.table][field.column], field, row, care, edition, &log)
+    } else if ask.logical == .codeList {
+      _ = list(span, .codeList, tables[field.table][field.column], field, row, care, edition, &log)
+    }
+  }
 
   /// The value of a cell that is a number, a date or a list.
   private func read(

@@ -10,6 +10,8 @@ package struct Rulings: Sendable {
   /// By schema: codes of the list that are not looked at (``RuleBook/notEvaluated(_:)``).
   package let notEvaluated: [[FindingCode]]
   fileprivate let keys: [Keys]
+  /// By schema; nil for those of the decisions.
+  fileprivate let identities: [DossierIdentity?]
   package let policy: SeverityPolicy
 
   /// Where a schema keeps what identifies a dossier.
@@ -24,8 +26,10 @@ package struct Rulings: Sendable {
     var facilities: [Field]
   }
 
-  package init(schemas: [SourceSchema], codes: CodeLists, policy: SeverityPolicy) {
+  /// - Parameter plans: by schema; empty when no schema needs one.
+  package init(schemas: [SourceSchema], codes: CodeLists, policy: SeverityPolicy, plans: [FeedPlan] = []) {
     self.policy = policy
+    identities = schemas.indices.map { plans.indices.contains($0) ? plans[$0].identity : nil }
     checks = schemas.map { FieldCheck(schema: $0, codes: codes) }
     rules = schemas.map { schema in
       RuleBook.rules(Columns(schema: schema, codes: codes)).filter { policy.severity(of: $0.code) != nil }
@@ -98,15 +102,23 @@ package struct Judge {
     for rule in rulings.rules[dossier.schema] where !(lacksTable && Judge.isAcrossTables(rule.code)) {
       rule.evaluate(visit, &log)
     }
-    let (key, month) = identity(visit, rulings.keys[dossier.schema])
+    let stated = rulings.identities[dossier.schema]
+    let (key, month) =
+      stated.map { Judge.identity(visit, $0) } ?? identity(visit, rulings.keys[dossier.schema])
     if key.isEmpty || month == nil, log.worst != .reject {
       // no policy may touch this: without a key and a month a dossier has no place in the warehouse
       let keys = rulings.keys[dossier.schema]
-      let field = key.isEmpty ? keys.visit ?? keys.checkIn : keys.visitLeft ?? keys.checkInAdmitted
+      let field =
+        if let stated {
+          key.isEmpty ? stated.key : stated.careDates.first?.field
+        } else {
+          key.isEmpty ? keys.visit ?? keys.checkIn : keys.visitLeft ?? keys.checkInAdmitted
+        }
       log.insist(
         Finding(key.isEmpty ? .B01 : .B06, .reject, table: field?.table ?? -1, column: field?.column ?? -1, row: 1))
     }
     var facility: [UInt8] = []
+    if let field = stated?.facility { facility = Array(visit.text[visit.range(field)]) }
     for field in rulings.keys[dossier.schema].facilities where !visit.isBlank(field) {
       facility = Array(visit.text[visit.range(field)])
     }
@@ -131,6 +143,20 @@ package struct Judge {
 
   private static func isAcrossTables(_ code: FindingCode) -> Bool {
     ["D", "F", "G"].contains(code.description.first)
+  }
+
+  /// What a feed by definition says: the key, and the month of the first date that is filled.
+  private static func identity(_ visit: borrowing Visit, _ identity: DossierIdentity) -> (
+    key: [UInt8], month: CivilDate?
+  ) {
+    let span = visit.text.span.extracting(visit.range(identity.key))
+    let key =
+      Text.isSurelyComposed(span) ? Array(visit.text[visit.range(identity.key)]) : Text.composed(span)
+    var month: CivilDate?
+    for (field, isDay) in identity.careDates where month == nil {
+      month = (isDay ? visit.day(field) : visit.minute(field)?.day)?.firstOfMonth
+    }
+    return (key.count <= longestKey ? key : [], month)
   }
 
   /// The longest key that is taken as one, in bytes: the decisions allow 100 characters.

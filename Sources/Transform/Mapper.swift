@@ -76,36 +76,44 @@ package struct Mapper: Sendable {
   private let rowSets: [[RowSet]]
   private let schema: SourceSchema
 
-  package init(_ mapping: Mapping, source: SourceSchema, common: CommonSchema) throws(MappingFault) {
+  /// - Throws: everything in the mapping that does not fit.
+  package init(_ mapping: Mapping, source: SourceSchema, common: CommonSchema) throws(MappingFaults) {
     self.schema = source
     var compiled: [RowSet] = []
+    var faults: [MappingFault] = []
     for (number, set) in mapping.rowSets.enumerated() {
-      func fault(_ message: String, _ column: String? = nil) -> MappingFault {
-        MappingFault(rowSet: number, column: column, message: message)
+      func fault(_ message: String, _ column: String? = nil, mend: String? = nil) {
+        faults.append(
+          MappingFault(
+            rowSet: number, column: column, message: message, mend: mend,
+            place: column.flatMap { set.places[$0] } ?? set.place))
       }
       guard let entity = common.entity(set.entity) else {
-        throw fault("there is no entity «\(set.entity)» in Schemas/common")
+        fault("there is no entity «\(set.entity)» in Schemas/common")
+        continue
       }
       guard let table = source.table(set.table) else {
-        throw fault("there is no table «\(set.table)» in Schemas/\(source.name)")
+        fault("there is no table «\(set.table)» in Schemas/\(source.name)")
+        continue
       }
       let columns = source.tables[table].columns
-      func column(_ name: String, _ target: String?) throws(MappingFault) -> Int {
-        guard let index = source.tables[table].column(name) else {
-          throw fault("\(set.table) has no field «\(name)»", target)
-        }
-        return index
+      func column(_ name: String, _ target: String?) -> Int? {
+        if let index = source.tables[table].column(name) { return index }
+        fault("\(set.table) has no field «\(name)»", target, mend: FeedPlan.near(name, source.tables[table]))
+        return nil
       }
       var filters: [Filter] = []
       for (field, codes) in set.when {
-        filters.append(Filter(column: try column(field, nil), codes: codes.map { Array($0.utf8) }, isWanted: true))
+        guard let index = column(field, nil) else { continue }
+        filters.append(Filter(column: index, codes: codes.map { Array($0.utf8) }, isWanted: true))
       }
       for (field, codes) in set.unless {
-        filters.append(Filter(column: try column(field, nil), codes: codes.map { Array($0.utf8) }, isWanted: false))
+        guard let index = column(field, nil) else { continue }
+        filters.append(Filter(column: index, codes: codes.map { Array($0.utf8) }, isWanted: false))
       }
       var each: [(column: Int, separator: UInt8)] = []
       for name in set.each {
-        let index = try column(name, nil)
+        guard let index = column(name, nil) else { continue }
         // a single code counts as a list of one
         each.append((index, columns[index].separator ?? 0))
       }
@@ -129,51 +137,71 @@ package struct Mapper: Sendable {
           }
           switch entry.source {
           case .constant(let text):
-            guard target.type == .text else { throw fault("a constant needs a column of type text", target.name) }
+            if target.type != .text { fault("a constant needs a column of type text", target.name) }
             steps.append(.constant(constants.count))
             constants.append(Array(text.utf8))
           case .birthDate(let name):
-            guard target.type == .date else { throw fault("birthDate needs a column of type date", target.name) }
-            steps.append(.birthDate(try column(name, target.name)))
-            typed.append(try column(name, target.name))
+            if target.type != .date { fault("birthDate needs a column of type date", target.name) }
+            guard let index = column(name, target.name) else { continue }
+            steps.append(.birthDate(index))
+            typed.append(index)
           case .birthPrecision(let name):
-            guard target.type == .text else { throw fault("birthPrecision needs a column of type text", target.name) }
-            steps.append(.birthPrecision(try column(name, target.name)))
+            if target.type != .text { fault("birthPrecision needs a column of type text", target.name) }
+            guard let index = column(name, target.name) else { continue }
+            steps.append(.birthPrecision(index))
           case .birthMoment(let name):
-            guard target.type == .timestamptz else {
-              throw fault("birthMoment needs a column of type timestamptz", target.name)
-            }
-            steps.append(.birthMoment(try column(name, target.name)))
+            if target.type != .timestamptz { fault("birthMoment needs a column of type timestamptz", target.name) }
+            guard let index = column(name, target.name) else { continue }
+            steps.append(.birthMoment(index))
+          case .function, .birth:
+            fault("a function that was not worked out", target.name)
           case .field(let name):
-            let index = try column(name, target.name)
+            guard let index = column(name, target.name) else { continue }
             if let list = each.firstIndex(where: { $0.column == index }) {
               switch target.type {
               case .text, .date, .numeric: steps.append(.part(list, target.type))
-              default: throw fault("a part of a list becomes text, date or numeric(18,4)", target.name)
+              default: fault("a part of a list becomes text, date or numeric(18,4)", target.name)
               }
               continue
             }
             guard let step = Mapper.step(columns[index], index, target.type) else {
-              throw fault(
-                "\(name) (\(columns[index].logical.rawValue)) cannot become \(target.type.rawValue)", target.name)
+              fault(
+                "\(name) (\(columns[index].logical.rawValue)) cannot become \(target.type.rawValue)", target.name,
+                mend: Mapper.mend(name, columns[index], target.type))
+              continue
             }
-            if target.type != .text && target.type != .textArray { typed.append(index) }
+            // a derived text may be one that could not be worked out
+            if target.type != .text && target.type != .textArray || columns[index].isDerived { typed.append(index) }
             if target.type == .integer { narrow.append(index) }
             steps.append(step)
           }
         }
       }
       for entry in set.columns where common.entities[entity].column(entry.name) == nil {
-        throw fault("\(set.entity) has no column «\(entry.name)»", entry.name)
+        fault("\(set.entity) has no column «\(entry.name)»", entry.name)
       }
       var extra: [Int] = []
-      for name in set.extra { extra.append(try column(name, "extra")) }
+      for name in set.extra {
+        if let index = column(name, "extra") { extra.append(index) }
+      }
       compiled.append(
         RowSet(
           entity: entity, table: table, filters: filters, each: each, steps: steps, constants: constants,
           extra: extra, typed: typed, narrow: narrow))
     }
+    if !faults.isEmpty { throw MappingFaults(faults: faults) }
     rowSets = source.tables.indices.map { table in compiled.filter { $0.table == table } }
+  }
+
+  /// How to bring a field into a column of another type.
+  private static func mend(_ name: String, _ column: SourceColumn, _ target: ColumnType) -> String? {
+    guard column.plain != nil else { return nil }
+    switch target {
+    case .numeric, .integer, .bigint: return "write { number: \(name) }, or its type in the schema"
+    case .date, .timestamptz: return "write { date: \(name), formats: [\"%d/%m/%Y\"] }, or its type in the schema"
+    case .textArray: return "write { join: [\(name)], with: \";\" }, or type: list in the schema"
+    default: return nil
+    }
   }
 
   private static func step(_ column: SourceColumn, _ index: Int, _ target: ColumnType) -> Step? {

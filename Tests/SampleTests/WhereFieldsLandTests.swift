@@ -60,7 +60,7 @@ import Transform
         var note = notes
         let from: String
         switch source {
-        case .constant: continue
+        case .constant, .function, .birth: continue
         case .field(let field): from = field
         case .birthDate(let field): (from, note) = (field, notes + ["the day; 1 January when only the year is known"])
         case .birthPrecision(let field): (from, note) = (field, notes + ["year, day or minute"])
