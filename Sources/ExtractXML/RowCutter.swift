@@ -2,11 +2,33 @@ internal import Bytes
 internal import Findings
 internal import Records
 
+/// Hands what a parser tells to a ``RowCutter``. That is a value: Swift would look after exclusive access to each property of an object, again and
+/// again, which took 40 % of the time.
+final class RowCutting: ParserEvents {
+  var cutter: RowCutter
+
+  init(_ cutter: RowCutter) { self.cutter = cutter }
+
+  func open(_ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?) {
+    unsafe cutter.open(name, in: namespace)
+  }
+
+  func attribute(
+    _ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?, hasPrefix: Bool,
+    _ value: UnsafeBufferPointer<UInt8>
+  ) {
+    unsafe cutter.attribute(name, in: namespace, hasPrefix: hasPrefix, value)
+  }
+
+  func text(_ bytes: UnsafeBufferPointer<UInt8>) { unsafe cutter.append(bytes) }
+  func close() { cutter.close() }
+}
+
 /// Cuts what a parser tells of one document into dossiers, along a ``RowPlan``.
 ///
 /// The scanner says where each tag stands, the parser what it means: both tell the same tags in the same order. Text is gathered in one
 /// array, cells point into it, and a value is only copied where it has to be put together.
-final class RowCutter: ParserEvents {
+struct RowCutter {
   /// Why the whole document cannot be read.
   enum Problem {
     case wrongRoot
@@ -45,6 +67,12 @@ final class RowCutter: ParserEvents {
   // tags that the scanner has seen and the parser has not told yet, by their place in the document
   private var marks: [Range<Int>] = []
   private var told = 0
+
+  /// Bytes that the parser has not seen yet; they end with a tag, a comment or a CDATA section.
+  var pending: [UInt8] = []
+  /// Window offset up to which bytes were queued.
+  private var queuedTo = 0
+  private var hasRoot = false
 
   // the document
   private var frames: [Frame] = []
@@ -105,9 +133,13 @@ final class RowCutter: ParserEvents {
   var isReady: Bool { !ready.isEmpty }
 
   /// Another document of the same file follows.
-  func restart(_ scanner: Scanner, origin: Int) {
+  ///
+  /// - Parameter bodyStart: where it begins in the scanner's window.
+  mutating func restart(_ scanner: Scanner, bodyStart: Int, origin: Int) {
     self.scanner = scanner
     self.origin = origin
+    pending.removeAll(keepingCapacity: true)
+    (queuedTo, hasRoot) = (bodyStart, false)
     marks.removeAll(keepingCapacity: true)
     frames.removeAll(keepingCapacity: true)
     names.removeAll(keepingCapacity: true)
@@ -117,16 +149,116 @@ final class RowCutter: ParserEvents {
     for i in outer.indices { outer[i] = [] }
   }
 
-  /// The scanner has seen a tag; an element without content has a start tag and an empty end tag behind it.
-  func mark(_ range: Range<Int>) { marks.append(range) }
+  // MARK: feeding
 
-  /// Where what is still needed of the document begins, when everything before `end` has been fed.
-  func needed(before end: Int) -> Int {
-    dossierStart >= 0 ? dossierStart : told < marks.count ? marks[told].lowerBound : end
+  /// What comes next.
+  enum Step {
+    /// The parser is to be fed with `pending`.
+    case feed
+    /// Only white space stood behind the root element.
+    case end
+    /// The scanner cannot go on.
+    case stuck
+    case refuse(FindingCode)
+  }
+
+  private static let piece = 8 * 1024
+  /// The largest dossier as delivered (reliability rules, section 6).
+  private static let largestDossier = 16 << 20
+
+  /// Moves over tags until enough of them stand in `pending`, or a dossier may have ended: the next one shall not be fed before that one is taken.
+  mutating func advance() throws(ReaderFailure) -> Step {
+    while true {
+      if hasRoot && scanner.depth == 0 {
+        scanner.skipBlanks()
+        if scanner.at == scanner.window.bytes.count {
+          queue(upTo: scanner.at)
+          if pending.count >= RowCutter.piece { return .feed }
+          guard try scanner.window.grow() else { return .end }
+          continue
+        }
+      }
+      guard let token = try scanner.next(naming: false) else { return .stuck }
+      if dossierStart >= 0 && scanner.window.base + scanner.at - dossierStart > RowCutter.largestDossier {
+        return .refuse(.S10)
+      }
+      switch token {
+      case .doctype: return .refuse(.S12)
+      case .other:
+        if scanner.window.has("<![CDATA[", at: scanner.tokenStart) {
+          guard scanner.depth > 0 else { return .refuse(.A01) }
+          queueCDATA()
+        } else {
+          queue(upTo: scanner.at)
+        }
+      case .open:
+        hasRoot = true
+        mark()
+        if scanner.depth > RowBuilder.deepest { return .refuse(.A01) }
+      case .close:
+        mark()
+        if scanner.depth < 0 { return .refuse(.A01) }
+        if scanner.depth + 1 == plan.dossierDepth { return .feed }
+      }
+      // of an element without content both tags are told at once
+      if pending.count >= RowCutter.piece, scanner.selfClosing == nil { return .feed }
+    }
+  }
+
+  /// The scanner has seen a tag; an element without content has a start tag and an empty end tag behind it.
+  private mutating func mark() {
+    let base = scanner.window.base
+    marks.append(base + scanner.tokenStart..<base + scanner.at)
+    queue(upTo: scanner.at)
+  }
+
+  private mutating func queue(upTo end: Int) {
+    if end > queuedTo {
+      pending.append(contentsOf: scanner.window.bytes[queuedTo..<end])
+      queuedTo = end
+    }
+  }
+
+  /// Queues what is left, without half a letter at its end.
+  mutating func queueRest() {
+    queue(upTo: scanner.window.bytes.count)
+    if let invalid = Text.firstInvalidUTF8(pending.span), pending.count - invalid < 4 {
+      pending.removeLast(pending.count - invalid)
+    }
+  }
+
+  /// Queues a CDATA section as escaped text: the parser would hold all of it until it ends, and libxml2 2.9 reads it less strictly than text.
+  private mutating func queueCDATA() {
+    queue(upTo: scanner.tokenStart)
+    if pending.last == 0x0D { pending[pending.count - 1] = 0x0A }  // no line feed follows that belongs to it
+    var wasReturn = false
+    for i in scanner.tokenStart + 9..<scanner.at - 3 {
+      let byte = scanner.window.bytes[i]
+      switch byte {
+      case UInt8(ascii: "&"): pending.append(contentsOf: "&amp;".utf8)
+      case UInt8(ascii: "<"): pending.append(contentsOf: "&lt;".utf8)
+      case UInt8(ascii: ">"): pending.append(contentsOf: "&gt;".utf8)
+      case 0x0D: pending.append(0x0A)
+      case 0x0A where wasReturn: break
+      default: pending.append(byte)
+      }
+      wasReturn = byte == 0x0D
+    }
+    if pending.last == UInt8(ascii: "]") { pending.append(contentsOf: "<!---->".utf8) }  // a `>` may follow
+    queuedTo = scanner.at
+  }
+
+  /// Forgets what nobody needs any more of what has been fed, when that is much.
+  mutating func forget() {
+    let base = scanner.window.base
+    var end = base + queuedTo
+    if dossierStart >= 0 { end = min(end, dossierStart) }
+    if told < marks.count { end = min(end, marks[told].lowerBound) }
+    if end > base, scanner.forget(upTo: end - base) { queuedTo -= end - base }
   }
 
   /// Control characters were read as blanks in what was fed last; `before` it so many dossiers had ended.
-  func noteControls(dossiersBefore: Int) {
+  mutating func noteControls(dossiersBefore: Int) {
     let finding = Finding(FindingCode("A", 13), .warn, table: plan.captures.first?.table ?? -1)
     if number > dossiersBefore, let last = ready.last {
       if !last.findings.contains(where: { $0.code == finding.code }) { last.findings.append(finding) }
@@ -138,7 +270,7 @@ final class RowCutter: ParserEvents {
   }
 
   /// Hands on the next dossier that has ended; false when there is none.
-  func take(_ dossier: Dossier) -> Bool {
+  mutating func take(_ dossier: Dossier) -> Bool {
     guard !ready.isEmpty else { return false }
     let done = ready.removeFirst()
     dossier.use(schema, number: 0)
@@ -151,11 +283,11 @@ final class RowCutter: ParserEvents {
     return true
   }
 
-  func dropReady() { ready.removeAll() }
+  mutating func dropReady() { ready.removeAll() }
 
   // MARK: events
 
-  func open(_ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?) {
+  mutating func open(_ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?) {
     guard problem == nil, let tag = nextMark() else { return }
     var node = -1
     if let parent = frames.last {
@@ -182,7 +314,7 @@ final class RowCutter: ParserEvents {
     }
   }
 
-  func attribute(
+  mutating func attribute(
     _ name: UnsafeBufferPointer<UInt8>, in namespace: UnsafePointer<UInt8>?, hasPrefix: Bool,
     _ value: UnsafeBufferPointer<UInt8>
   ) {
@@ -213,14 +345,14 @@ final class RowCutter: ParserEvents {
     }
   }
 
-  func text(_ bytes: UnsafeBufferPointer<UInt8>) {
+  mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard problem == nil, !isOver, let frame = frames.last else { return }
     if dossierStart < 0 && (frame.node < 0 || plan.nodes[frame.node].texts.isEmpty) { return }
     if text.count == start, unsafe Text.trimmed(bytes.span).isEmpty { return }
     unsafe text.append(contentsOf: bytes)
   }
 
-  func close() {
+  mutating func close() {
     guard problem == nil, let tag = nextMark(), let frame = frames.last else { return }
     if dossierStart < 0 {
       closeAround(frame, tag)
@@ -234,7 +366,7 @@ final class RowCutter: ParserEvents {
     frames.removeLast()
   }
 
-  private func nextMark() -> Range<Int>? {
+  private mutating func nextMark() -> Range<Int>? {
     guard told < marks.count else {
       problem = .lostPlace
       return nil
@@ -249,7 +381,7 @@ final class RowCutter: ParserEvents {
   }
 
   /// The document's bytes, as long as the window has them.
-  private func raw(_ range: Range<Int>) -> ArraySlice<UInt8>? {
+  private mutating func raw(_ range: Range<Int>) -> ArraySlice<UInt8>? {
     let base = scanner.window.base
     guard range.lowerBound >= base, range.upperBound - base <= scanner.window.bytes.count else {
       problem = .lostPlace
@@ -291,7 +423,7 @@ final class RowCutter: ParserEvents {
   }
 
   /// Ends a piece of the open element's text: a tag follows.
-  private func keepPiece() {
+  private mutating func keepPiece() {
     guard text.count > start else { return }
     let cell = pendingCell()
     if cell.length > 0 {
@@ -303,7 +435,7 @@ final class RowCutter: ParserEvents {
   }
 
   /// The open element's own text: its pieces, with a blank where elements stand between them.
-  private func ownText(_ frame: Frame) -> TableRecords.Cell {
+  private mutating func ownText(_ frame: Frame) -> TableRecords.Cell {
     keepPiece()
     switch pieces.count - frame.firstPiece {
     case 0: return TableRecords.Cell(offset: UInt32(truncatingIfNeeded: start), length: 0)
@@ -312,7 +444,7 @@ final class RowCutter: ParserEvents {
     }
   }
 
-  private func joined(_ cells: ArraySlice<TableRecords.Cell>, _ separator: [UInt8]) -> TableRecords.Cell {
+  private mutating func joined(_ cells: ArraySlice<TableRecords.Cell>, _ separator: [UInt8]) -> TableRecords.Cell {
     var isFirst = true
     let from = text.count
     for cell in cells where cell.length > 0 {
@@ -328,7 +460,7 @@ final class RowCutter: ParserEvents {
 
   // MARK: around the dossiers
 
-  private func openAround(_ node: Int, _ tag: Range<Int>) {
+  private mutating func openAround(_ node: Int, _ tag: Range<Int>) {
     for capture in plan.nodes[node].anchored { outer[capture].removeAll() }
     guard let bytes = raw(tag) else { return }
     if plan.nodes[node].isSpine {
@@ -340,7 +472,7 @@ final class RowCutter: ParserEvents {
     checkFrame()
   }
 
-  private func closeAround(_ frame: Frame, _ tag: Range<Int>) {
+  private mutating func closeAround(_ frame: Frame, _ tag: Range<Int>) {
     guard frame.node >= 0 else { return }
     if plan.nodes[frame.node].isSpine {
       if let open = spine.popLast() { before.removeLast(before.count - open.start) }
@@ -368,11 +500,11 @@ final class RowCutter: ParserEvents {
     }
   }
 
-  private func checkFrame() {
+  private mutating func checkFrame() {
     if before.count > RowCutter.longestFrame { problem = problem ?? .longFrame }
   }
 
-  private func recordAround(_ capture: Int, _ value: [UInt8]) {
+  private mutating func recordAround(_ capture: Int, _ value: [UInt8]) {
     if outer[capture].isEmpty || plan.captures[capture].join != nil {
       outer[capture].append(value)
     } else if outerRepeats.insert(capture).inserted {
@@ -386,7 +518,7 @@ final class RowCutter: ParserEvents {
 
   // MARK: inside a dossier
 
-  private func beginDossier(at offset: Int) {
+  private mutating func beginDossier(at offset: Int) {
     dossierStart = offset
     text.removeAll(keepingCapacity: true)
     pieces.removeAll(keepingCapacity: true)
@@ -411,7 +543,7 @@ final class RowCutter: ParserEvents {
     start = text.count
   }
 
-  private func openInside(_ node: Int) {
+  private mutating func openInside(_ node: Int) {
     for capture in plan.nodes[node].anchored {
       cells[capture] = .missing
       isReported[capture] = false
@@ -432,7 +564,7 @@ final class RowCutter: ParserEvents {
     }
   }
 
-  private func closeInside(_ frame: Frame) {
+  private mutating func closeInside(_ frame: Frame) {
     let cell = ownText(frame)
     if frame.node < 0 {
       if !frame.hasMore || cell.length > 0 { keep(cell) }
@@ -456,7 +588,7 @@ final class RowCutter: ParserEvents {
   }
 
   /// Gives the rows that have begun since the element did what was read in it.
-  private func fill(_ group: Int) {
+  private mutating func fill(_ group: Int) {
     let table = plan.groups[group].table
     let columns = tables[table].columnCount
     for (column, capture, absent) in plan.groups[group].fills {
@@ -481,7 +613,7 @@ final class RowCutter: ParserEvents {
   }
 
   /// Takes a value for a capture; false when it has one already.
-  private func record(_ capture: Int, _ cell: TableRecords.Cell) -> Bool {
+  private mutating func record(_ capture: Int, _ cell: TableRecords.Cell) -> Bool {
     if Int(cell.length) > RowBuilder.longestField {
       tooLong(capture)
       return true
@@ -506,12 +638,12 @@ final class RowCutter: ParserEvents {
   }
 
   /// A value too many stands beside the row, as what no path names.
-  private func keepRepeated(_ cell: TableRecords.Cell, attribute: String? = nil) {
+  private mutating func keepRepeated(_ cell: TableRecords.Cell, attribute: String? = nil) {
     if cell.length > 0 { keep(cell, attribute: attribute) }
   }
 
   /// Keeps what no path names with the innermost row.
-  private func keep(_ cell: TableRecords.Cell, attribute: String? = nil) {
+  private mutating func keep(_ cell: TableRecords.Cell, attribute: String? = nil) {
     guard let row = rows.last else {
       if cell.length > 0 { strays += 1 }
       return
@@ -539,29 +671,29 @@ final class RowCutter: ParserEvents {
     return name.isEmpty ? "@\(attribute)" : "\(name).@\(attribute)"
   }
 
-  private func note(_ finding: Finding) {
+  private mutating func note(_ finding: Finding) {
     if findings.count < RowCutter.mostFindings { findings.append(finding) }
   }
 
-  private func tooLong(_ capture: Int) {
+  private mutating func tooLong(_ capture: Int) {
     cells[capture] = .missing
     refuse(plan.captures[capture].table, plan.captures[capture].column)
   }
 
-  private func exceed(_ table: Int = -1) {
+  private mutating func exceed(_ table: Int = -1) {
     isOver = true
     refuse(table)
   }
 
   /// The dossier cannot be taken: something in it is longer, or there is more of it, than can be read.
-  private func refuse(_ table: Int, _ column: Int = -1) {
+  private mutating func refuse(_ table: Int, _ column: Int = -1) {
     guard !findings.contains(where: { $0.code == .T52 }) else { return }
     findings.append(
       Finding(
         FindingCode.T52, .reject, table: table, column: column, byteOffset: origin + (frames.last?.byteOffset ?? 0)))
   }
 
-  private func endDossier(at end: Int) {
+  private mutating func endDossier(at end: Int) {
     defer { dossierStart = -1 }
     guard let bytes = raw(dossierStart..<end) else { return }
     let dossier = spare.popLast() ?? Dossier()

@@ -12,11 +12,7 @@ package import Records
 package final class XMLRowsReader: RecordReader {
   package private(set) var facts = FileFacts()
 
-  /// The largest dossier as delivered (reliability rules, section 6).
-  private static let largestDossier = 16 << 20
-  private static let piece = 8 * 1024
-
-  private let cutter: RowCutter
+  private let events: RowCutting
   private let stored: StoredDocuments
   private var state = State.start
 
@@ -37,8 +33,9 @@ package final class XMLRowsReader: RecordReader {
     source: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int
   ) {
     stored = StoredDocuments(source: source)
-    cutter = RowCutter(
-      plan: RowPlan(layout, schema), schema: schema, scanner: Scanner(window: InputWindow(source: { _, _ in 0 })))
+    events = RowCutting(
+      RowCutter(
+        plan: RowPlan(layout, schema), schema: schema, scanner: Scanner(window: InputWindow(source: { _, _ in 0 }))))
     facts.form = .rows
   }
 
@@ -54,7 +51,7 @@ package final class XMLRowsReader: RecordReader {
     dossier.removeAll()
     if state == .start { try start() }
     while true {
-      if cutter.take(dossier) { return true }
+      if events.cutter.take(dossier) { return true }
       switch state {
       case .inside: try scan()
       case .between: try beginStored()
@@ -66,11 +63,6 @@ package final class XMLRowsReader: RecordReader {
   // MARK: documents
 
   private var parser: PushParser?
-  /// Bytes that it has not seen yet.
-  private var pending: [UInt8] = []
-  /// Window offset up to which bytes were queued for it.
-  private var queuedTo = 0
-  private var hasRoot = false
 
   private func start() throws(ReaderFailure) {
     if try stored.begin() {
@@ -84,85 +76,37 @@ package final class XMLRowsReader: RecordReader {
     switch try stored.next() {
     case .document(let origin): try beginDocument(InputWindow(source: stored.document), origin: origin)
     case .end: end()
-    case .cut: refuse("S", 4)
-    case .damaged: refuse("A", 1)
+    case .cut: refuse(.S04)
+    case .damaged: refuse(.A01)
     }
   }
 
   private func beginDocument(_ window: InputWindow, origin: Int) throws(ReaderFailure) {
-    cutter.restart(Scanner(window: window), origin: origin)
-    let beginning = try cutter.scanner.begin()
+    var scanner = Scanner(window: window)
+    let beginning = try scanner.begin()
+    events.cutter.restart(scanner, bodyStart: beginning.bodyStart, origin: origin)
     if origin == 0 { facts.encoding = beginning.encoding }
     if let code = beginning.refusal { return refuse(stored.isCut ? .S04 : code) }
-    queuedTo = beginning.bodyStart
-    hasRoot = false
-    parser = try PushParser(events: cutter)
+    parser = try PushParser(events: events)
     state = .inside
   }
 
   private func scan() throws(ReaderFailure) {
-    while state == .inside, !cutter.isReady {
-      if hasRoot && cutter.scanner.depth == 0, try skipBlanks() {
-        try finishDocument()
-        return
-      }
-      guard let token = try cutter.scanner.next(naming: false) else { return try refuseHere() }
-      let offset = cutter.scanner.window.base + cutter.scanner.at
-      if cutter.dossierStart >= 0 && offset - cutter.dossierStart > XMLRowsReader.largestDossier {
-        return refuse("S", 10, limit: XMLRowsReader.largestDossier)
-      }
-      switch token {
-      case .doctype: return refuse("S", 12)
-      case .other:
-        if cutter.scanner.window.has("<![CDATA[", at: cutter.scanner.tokenStart) {
-          guard cutter.scanner.depth > 0 else { return refuse("A", 1) }
-          queueCDATA()
-        } else {
-          queue(upTo: cutter.scanner.at)
-        }
-      case .open:
-        hasRoot = true
-        mark()
-        if cutter.scanner.depth > RowBuilder.deepest { return refuse("A", 1) }
-      case .close:
-        mark()
-        if cutter.scanner.depth < 0 { return refuse("A", 1) }
-        // a dossier may have ended: the next one shall not be fed before this one is taken
-        if cutter.scanner.depth + 1 == cutter.plan.dossierDepth {
-          guard try flush() else { return }
-        }
-      }
-      // of an element without content both tags are told at once
-      if pending.count >= XMLRowsReader.piece, cutter.scanner.selfClosing == nil {
+    while state == .inside, !events.cutter.isReady {
+      switch try events.cutter.advance() {
+      case .feed:
         guard try flush() else { return }
+      case .end: return try finishDocument()
+      case .stuck: return try refuseHere()
+      case .refuse(let code): return refuse(code)
       }
-    }
-  }
-
-  /// The scanner has seen a tag.
-  private func mark() {
-    let base = cutter.scanner.window.base
-    cutter.mark(base + cutter.scanner.tokenStart..<base + cutter.scanner.at)
-    queue(upTo: cutter.scanner.at)
-  }
-
-  /// Behind the root element: moves over white space; true at the end of the document.
-  private func skipBlanks() throws(ReaderFailure) -> Bool {
-    while true {
-      cutter.scanner.skipBlanks()
-      if cutter.scanner.at < cutter.scanner.window.bytes.count { return false }
-      queue(upTo: cutter.scanner.at)
-      if pending.count >= XMLRowsReader.piece {
-        guard try flush() else { return false }
-      }
-      guard try cutter.scanner.window.grow() else { return true }
     }
   }
 
   private func finishDocument() throws(ReaderFailure) {
     guard state == .inside, try flush(), let parser else { return }
-    guard try parser.finish() else { return refuse("A", 1) }
-    largestWindow = max(largestWindow, cutter.scanner.window.largest)
+    guard try parser.finish(), events.cutter.problem == nil else { return refuse(.A01) }
+    largestWindow = max(largestWindow, events.cutter.scanner.window.largest)
     self.parser = nil
     if stored.isStored {
       state = .between
@@ -172,125 +116,96 @@ package final class XMLRowsReader: RecordReader {
   }
 
   private func end() {
-    facts.findings = cutter.fileFindings
-    facts.dossiers = cutter.dossiers
+    facts.findings = events.cutter.fileFindings
+    facts.dossiers = events.cutter.dossiers
     state = .ended
-    if cutter.dossiers == 0 { refuse(.T51) }
+    if events.cutter.dossiers == 0 { refuse(.T51) }
   }
 
   // MARK: the parser
 
-  private func queue(upTo end: Int) {
-    if end > queuedTo {
-      pending.append(contentsOf: cutter.scanner.window.bytes[queuedTo..<end])
-      queuedTo = end
-    }
-  }
-
-  /// Queues a CDATA section as escaped text: the parser would hold all of it until it ends, and libxml2 2.9 reads it less strictly than text.
-  private func queueCDATA() {
-    queue(upTo: cutter.scanner.tokenStart)
-    if pending.last == 0x0D { pending[pending.count - 1] = 0x0A }  // no line feed follows that belongs to it
-    var wasReturn = false
-    for i in cutter.scanner.tokenStart + 9..<cutter.scanner.at - 3 {
-      let byte = cutter.scanner.window.bytes[i]
-      switch byte {
-      case UInt8(ascii: "&"): pending.append(contentsOf: "&amp;".utf8)
-      case UInt8(ascii: "<"): pending.append(contentsOf: "&lt;".utf8)
-      case UInt8(ascii: ">"): pending.append(contentsOf: "&gt;".utf8)
-      case 0x0D: pending.append(0x0A)
-      case 0x0A where wasReturn: break
-      default: pending.append(byte)
-      }
-      wasReturn = byte == 0x0D
-    }
-    if pending.last == UInt8(ascii: "]") { pending.append(contentsOf: "<!---->".utf8) }  // a `>` may follow
-    queuedTo = cutter.scanner.at
-  }
-
-  /// Feeds the queue, whose end is the end of a tag, a comment or a CDATA section; false (and the file refused) when something is wrong.
+  /// Feeds what is pending; false (and the file refused) when something is wrong.
   private func flush() throws(ReaderFailure) -> Bool {
     guard let parser, state == .inside else { return false }
-    let content = PlainText.judge(pending.span)
+    var bytes: [UInt8] = []
+    swap(&bytes, &events.cutter.pending)
+    let content = PlainText.judge(bytes.span)
     var hadControls = content.hasControls
     if content.hasControls {
-      for i in pending.indices where PlainText.isForbiddenControl(pending[i]) { pending[i] = 0x20 }
+      for i in bytes.indices where PlainText.isForbiddenControl(bytes[i]) { bytes[i] = 0x20 }
     }
-    if pending.contains(0x0D) { useUnixLineEnds() }
-    if pending.contains(UInt8(ascii: "&")), let repaired = PlainText.withoutForbiddenReferences(pending.span) {
-      pending = repaired
+    if bytes.contains(0x0D) { XMLRowsReader.useUnixLineEnds(&bytes) }
+    if XMLRowsReader.hasNumber(bytes), let repaired = PlainText.withoutForbiddenReferences(bytes.span) {
+      bytes = repaired
       hadControls = true
     }
-    let before = cutter.dossiers
+    let before = events.cutter.dossiers
     var isValid = content.isValid
-    if isValid { isValid = try parser.feed(pending) }
+    if isValid { isValid = try parser.feed(bytes) }
     if parser.deepest > RowBuilder.deepest { isValid = false }
-    pending.removeAll(keepingCapacity: true)
-    if hadControls { cutter.noteControls(dossiersBefore: before) }
-    if !isValid || cutter.problem == .lostPlace {
-      refuse(parser.hasDoctype ? "S" : "A", parser.hasDoctype ? 12 : 1)
-    } else if let problem = cutter.problem {
+    bytes.removeAll(keepingCapacity: true)
+    swap(&bytes, &events.cutter.pending)
+    if hadControls { events.cutter.noteControls(dossiersBefore: before) }
+    let problem = events.cutter.problem
+    if !isValid || problem == .lostPlace {
+      refuse(parser.hasDoctype ? .S12 : .A01)
+    } else if let problem {
       if problem == .longFrame { refuse(.T54, limit: RowCutter.longestFrame) } else { refuse(.T51) }
     } else {
-      forget()
+      events.cutter.forget()
       return true
     }
     return false
   }
 
+  /// Whether a character stands there by its number (`&#…;`).
+  private static func hasNumber(_ bytes: [UInt8]) -> Bool {
+    var from = 0
+    while let at = bytes[from...].firstIndex(of: UInt8(ascii: "&")) {
+      if at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "#") { return true }
+      from = at + 1
+    }
+    return false
+  }
+
   /// Line ends CRLF and CR become LF, as XML 1.0, 2.11 wants before anything else.
-  private func useUnixLineEnds() {
+  private static func useUnixLineEnds(_ bytes: inout [UInt8]) {
     var to = 0
     var wasReturn = false
-    for i in pending.indices {
-      let byte = pending[i]
+    for i in bytes.indices {
+      let byte = bytes[i]
       if byte != 0x0A || !wasReturn {
-        pending[to] = byte == 0x0D ? 0x0A : byte
+        bytes[to] = byte == 0x0D ? 0x0A : byte
         to += 1
       }
       wasReturn = byte == 0x0D
     }
-    pending.removeLast(pending.count - to)
-  }
-
-  /// Forgets what nobody needs any more, when that is much.
-  private func forget() {
-    let base = cutter.scanner.window.base
-    let end = min(cutter.needed(before: base + queuedTo) - base, queuedTo)
-    if end > 0, cutter.scanner.forget(upTo: end) { queuedTo -= end }
+    bytes.removeLast(bytes.count - to)
   }
 
   // MARK: refusals
 
   /// The scanner cannot go on: what it has seen is not well-formed, or the file ends inside something, or something is longer than we read.
   private func refuseHere() throws(ReaderFailure) {
-    guard cutter.scanner.window.hasEnded else { return refuse("S", 10) }
-    let rest = cutter.scanner.window.bytes[queuedTo...]
-    pending.append(contentsOf: rest)
-    queuedTo = cutter.scanner.window.bytes.count
-    if let invalid = Text.firstInvalidUTF8(pending.span), pending.count - invalid < 4 {
-      pending.removeLast(pending.count - invalid)  // half a letter
-    }
+    guard events.cutter.scanner.window.hasEnded else { return refuse(.S10) }
+    events.cutter.queueRest()
     guard try flush(), let parser else { return }
-    refuse(parser.isComplete ? "A" : "S", parser.isComplete ? 1 : 4)
-  }
-
-  private func refuse(_ letter: Unicode.Scalar, _ number: UInt8, limit: Int? = nil) {
-    refuse(FindingCode(letter, number), limit: limit)
+    refuse(parser.isComplete ? .A01 : .S04)
   }
 
   private func refuse(_ code: FindingCode, limit: Int? = nil) {
     state = .ended
     parser = nil
-    cutter.dropReady()
-    facts.findings = cutter.fileFindings
-    facts.dossiers = cutter.dossiers
+    events.cutter.dropReady()
+    facts.findings = events.cutter.fileFindings
+    facts.dossiers = events.cutter.dossiers
     guard facts.refusal == nil else { return }
-    let window = cutter.scanner.window
+    let window = events.cutter.scanner.window
     largestWindow = max(largestWindow, window.largest)
     var finding = Finding(
-      code, .reject, limit: limit, byteOffset: cutter.origin + window.base + min(cutter.scanner.at, window.bytes.count))
-    if code == .T51 { finding.unknownName = cutter.plan.path }
+      code, .reject, limit: limit,
+      byteOffset: events.cutter.origin + window.base + min(events.cutter.scanner.at, window.bytes.count))
+    if code == .T51 { finding.unknownName = events.cutter.plan.path }
     facts.refusal = finding
   }
 }
