@@ -86,7 +86,7 @@ let package = Package(
 
     // what tests of whole cases share: the folders of Samples/
     .target(
-      name: "SampleKit", dependencies: ["Definitions", "Runs"], path: "Tests/SampleKit", swiftSettings: strict),
+      name: "SampleKit", dependencies: ["Definitions", "Records", "Runs"], path: "Tests/SampleKit", swiftSettings: strict),
     .testTarget(
       name: "SampleTests",
       dependencies: ["CommonSchema", "Definitions", "Findings", "Records", "Runs", "SampleKit", "Transform"],

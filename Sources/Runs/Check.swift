@@ -124,6 +124,54 @@ private final class CheckedFile: ByteStore {
   }
 }
 
+/// The files of one delivery, opened as its feed reads them.
+struct CheckedDelivery {
+  fileprivate let files: [CheckedFile]
+  /// Name of the file, or of that of the feed's main table.
+  private(set) var label: String
+  let source: PassSource
+  /// Why nothing of it can be read, as far as names and sizes say it.
+  let flaw: FindingCode?
+
+  init(_ paths: [String], _ feed: Feed) throws(CheckFailure) {
+    var files: [CheckedFile] = []
+    for path in paths { files.append(try CheckedFile(path)) }
+    guard let first = files.first else { throw .unreadable(ENOENT) }
+    self.files = files
+    label = first.label
+    guard !files.contains(where: { $0.size > SourceFile.sizeLimit }) else {
+      (source, flaw) = (.stream(first.read), .S05)
+      return
+    }
+    guard let layout = feed.reading.tabular else {
+      (source, flaw) = (.stream(first.read), nil)
+      return
+    }
+    var parts: [(table: String, file: CheckedFile)] = []
+    if layout.isSplit {
+      for wanted in layout.files {
+        if let file = files.first(where: { wanted.delivery(of: $0.label) != nil }) {
+          parts.append((wanted.table, file))
+          if wanted.table == layout.root { label = file.label }
+        } else if !wanted.isOptional {
+          (source, flaw) = (.stream(first.read), files.count == 1 && layout.isStranger(first.label) ? .S41 : .S40)
+          return
+        }
+      }
+    } else {
+      parts = [(layout.root, first)]
+    }
+    var damage: FindingCode?
+    var stores: [(table: String, store: any ByteStore)] = []
+    for (table, file) in parts {
+      let (store, broken) = try file.plain()
+      damage = damage ?? broken
+      stores.append((table, store))
+    }
+    (source, flaw) = (.parts(stores, damage: damage), nil)
+  }
+}
+
 /// Judges files exactly as a run would, without a warehouse: for a hospital's own computer, and for tests.
 package struct Check: Sendable {
   private let definitions: Definitions
@@ -176,45 +224,17 @@ package struct Check: Sendable {
     guard let feed = definitions.feeds[name] else {
       throw .notReady("there is no feed «\(name)» in Pipelines/")
     }
-    var files: [CheckedFile] = []
-    for path in paths { files.append(try CheckedFile(path)) }
-    guard let first = files.first else { throw .unreadable(ENOENT) }
-    var report = FileReport(name: first.label, state: .valid)
-    func refused(_ code: FindingCode) -> FileReport {
-      var report = report
+    let opened = try CheckedDelivery(paths, feed)
+    let files = opened.files
+    let first = files[0]
+    var report = FileReport(name: opened.label, state: .valid)
+    if let code = opened.flaw {
       report.state = .refused
       report.sizeInBytes = files.reduce(0) { $0 + $1.size }
       report.reason = code.description
       report.reasonText = definitions.catalogue[code]?.title[language]
       report.findings = [code.description: 1]
       return report
-    }
-    if files.contains(where: { $0.size > SourceFile.sizeLimit }) { return refused(.S05) }
-    let source: PassSource
-    switch feed.reading {
-    case .csv(let layout):
-      var parts: [(table: String, file: CheckedFile)] = []
-      if layout.isSplit {
-        for wanted in layout.files {
-          if let file = files.first(where: { wanted.delivery(of: $0.label) != nil }) {
-            parts.append((wanted.table, file))
-            if wanted.table == layout.root { report.name = file.label }
-          } else if !wanted.isOptional {
-            return refused(parts.isEmpty && files.count == 1 && layout.isStranger(first.label) ? .S41 : .S40)
-          }
-        }
-      } else {
-        parts = [(layout.root, first)]
-      }
-      var damage: FindingCode?
-      var stores: [(table: String, store: any ByteStore)] = []
-      for (table, file) in parts {
-        let (store, flaw) = try file.plain()
-        damage = damage ?? flaw
-        stores.append((table, store))
-      }
-      source = .parts(stores, damage: damage)
-    case .envelope, .xmlRows: source = .stream(first.read)
     }
     let now = Clock.now()
     let pass = FilePass(rulings: FeedRulings(feed, definitions, on: now.day), receivedAt: now)
@@ -225,7 +245,7 @@ package struct Check: Sendable {
     let facts: FileFacts
     do {
       facts = try pass.run(
-        tally: &tally, source: source,
+        tally: &tally, source: opened.source,
         take: { dossier, verdict, facts, _ in
           dossiers.seen += 1
           editions.insert(dossier.edition.rawValue)

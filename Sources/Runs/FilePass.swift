@@ -92,8 +92,22 @@ package struct FilePass {
   ) throws -> FileFacts {
     var broken: FindingCode?
     if case .parts(_, let damage) = source { broken = damage }
-    let (read, expansion) = try Expansion.opened(source)
-    let reader: any RecordReader = EnvelopeReader(schemas: rulings.schemas, source: read)
+    var expansion: Expansion?
+    let reader: any RecordReader
+    switch (rulings.feed.reading, source) {
+    case (.csv(let layout), .parts(let parts, _)):
+      reader = TabularReader(layout: layout, schema: rulings.schemas[0], parts: parts)
+    case (.csv(let layout), .stream(let read)):
+      reader = TabularReader(layout: layout, schema: rulings.schemas[0], source: read)
+    case (let reading, _):
+      let opened = try Expansion.opened(source)
+      expansion = opened.expansion
+      if case .xmlRows(let layout) = reading {
+        reader = XMLRowsReader(layout: layout, schema: rulings.schemas[0], source: opened.read)
+      } else {
+        reader = EnvelopeReader(schemas: rulings.schemas, source: opened.read)
+      }
+    }
     var isEnvelope = false
     if case .envelope = rulings.feed.reading { isEnvelope = true }
     var judge = Judge(rulings: rulings.rulings, receivedAt: receivedAt) { reader.facts.facility.map { Array($0.utf8) } }

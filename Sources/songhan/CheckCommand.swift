@@ -31,14 +31,7 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     guard let language = Language(rawValue: language) else { throw ValidationError("--lang is vi or en") }
-    let named = definitions ?? ProcessInfo.processInfo.environment["SONGHAN_DEFINITIONS"]
-    guard let folder = Definitions.locate(named, project: nil) else {
-      throw Trouble("the folders Schemas and Pipelines were not found; name their folder with --definitions", 78)
-    }
-    let definitions: Definitions
-    do throws(DefinitionFaults) { definitions = try Definitions.load(folder) } catch {
-      throw Trouble(error.description, 78)
-    }
+    let definitions = try CheckCommand.definitions(self.definitions)
     let check = Check(definitions: definitions)
     var reports: [FileReport] = []
     var unreadable = false
@@ -83,5 +76,16 @@ struct CheckCommand: ParsableCommand {
       if let dossier = detail.dossier, seen.insert(dossier).inserted { result.append((dossier, detail.key)) }
     }
     return result
+  }
+
+  /// The definitions in a named folder, else those that are found.
+  static func definitions(_ folder: String?) throws -> Definitions {
+    let named = folder ?? ProcessInfo.processInfo.environment["SONGHAN_DEFINITIONS"]
+    guard let folder = Definitions.locate(named, project: nil) else {
+      throw Trouble("the folders Schemas and Pipelines were not found; name their folder with --definitions", 78)
+    }
+    do throws(DefinitionFaults) { return try Definitions.load(folder) } catch {
+      throw Trouble(error.description, 78)
+    }
   }
 }

@@ -73,7 +73,7 @@ extension DatabaseTests {
       let schema = definitions.readerSchemas(of: feed)[0]
       var records: [String: [[String: String]]] = [:]
       for delivery in folder.deliveries {
-        records.merge(try Self.records(of: delivery.path)) { $0 + $1 }
+        records.merge(try Self.records(of: delivery.paths[0])) { $0 + $1 }
       }
       try House.open { house in
         try house.drop(folder)

@@ -158,7 +158,10 @@ final class House: Sendable {
 
   func drop(_ folder: SampleFolder) throws {
     for delivery in folder.deliveries {
-      try drop(try Data(contentsOf: URL(filePath: delivery.path)), as: delivery.name, facility: delivery.facility)
+      for path in delivery.paths {
+        let file = URL(filePath: path)
+        try drop(try Data(contentsOf: file), as: file.lastPathComponent, facility: delivery.facility)
+      }
     }
   }
 
@@ -289,7 +292,9 @@ extension SampleFolder {
   /// The files of a folder under names that collide with no other folder's.
   func renamed(_ prefix: String) -> [(name: String, facility: String, bytes: Data)] {
     deliveries.compactMap { delivery in
-      FileManager.default.contents(atPath: delivery.path).map { ("\(prefix)-\(delivery.name)", delivery.facility, $0) }
+      FileManager.default.contents(atPath: delivery.paths[0]).map {
+        ("\(prefix)-\(delivery.name)", delivery.facility, $0)
+      }
     }
   }
 

@@ -178,7 +178,8 @@ extension DatabaseTests {
         #expect(ending.code == code, "\(ending.log)")
         #expect(try house.program(["run", "--assume-settled"]).code == 0, "nothing to do")
         let checked = try house.program(
-          ["check"] + SampleFolder.named(name).deliveries.map(\.path), environment: ["SONGHAN_DEFINITIONS": repository])
+          ["check"] + SampleFolder.named(name).deliveries.flatMap(\.paths),
+          environment: ["SONGHAN_DEFINITIONS": repository])
         #expect(checked.code == (code == 0 ? 0 : 65))
       }
     }

@@ -70,7 +70,7 @@ extension DatabaseTests {
             for dossier in dossiers(of: plain) {
               let isDelivered = try Self.names.contains { folder in
                 try SampleFolder.named(folder).deliveries.contains { delivery in
-                  dossiers(of: [UInt8](try Data(contentsOf: URL(filePath: delivery.path)))).contains(dossier)
+                  dossiers(of: [UInt8](try Data(contentsOf: URL(filePath: delivery.paths[0])))).contains(dossier)
                 }
               }
               #expect(isDelivered)

@@ -95,8 +95,11 @@ extension DatabaseTests {
       }
     }
 
-    /// The batches of every sample and of a generated file give back the delivered dossiers.
-    @Test(arguments: SampleFolder.all.map(\.name).filter { !["utf-16", "windows-1258"].contains($0) })
+    /// The batches of every sample of envelopes give back the delivered dossiers; rows of tables are kept in a form of their own.
+    @Test(
+      arguments: SampleFolder.all.map(\.name).filter {
+        !["utf-16", "windows-1258"].contains($0) && !$0.hasPrefix("feed-")
+      })
     func batchesAndRejectsGiveBackTheDeliveredBytes(_ name: String) throws {
       try House.open(sharing: "batches") { house in
         let folder = try SampleFolder.named(name)

@@ -1,4 +1,5 @@
 package import Definitions
+internal import Records
 internal import Foundation
 package import Runs
 
@@ -19,6 +20,11 @@ package let sampleRegistry = Registry(facilities: [
   Facility(code: "48001", name: "Bệnh viện Mẫu 1", feed: "qd3176"),
   Facility(code: "48002", name: "Bệnh viện Mẫu 2", feed: "qd3176"),
   Facility(code: "48003", name: "Bệnh viện Mẫu 3", feed: "qd3176", active: false),
+  Facility(code: "48011", name: "Bệnh viện Hoa Sen (bịa)", feed: "hoa-sen"),
+  Facility(code: "48012", name: "Bệnh viện Hoa Mai (bịa)", feed: "hoa-mai"),
+  Facility(code: "48013", name: "Bệnh viện Hoa Cúc (bịa)", feed: "hoa-cuc"),
+  Facility(code: "48014", name: "Bệnh viện Hoa Lan (bịa)", feed: "hoa-lan"),
+  Facility(code: "48015", name: "Bệnh viện Hoa Đào (bịa)", feed: "hoa-dao"),
 ])
 
 /// One folder of `Samples/`: files as delivered, and what must come of them.
@@ -27,29 +33,52 @@ package struct SampleFolder: Sendable, CustomStringConvertible {
   package var description: String { name }
   package var path: String { "\(repository)Samples/\(name)" }
 
-  /// A file of the folder, in the order in which the hospital sent them.
+  /// A file of the folder, or several of one delivery, in the order in which the hospital sent them.
   package struct Delivery: Sendable {
-    /// Path below `input/`.
+    /// Path below `input/`; of several files that of the feed's main table.
     package var label: String
-    package var path: String
+    package var paths: [String]
+    package var feed: String
     /// Folder of the inbox it is dropped into: `input/<code>/…`, else 48001.
     package var facility: String
     package var name: String
   }
 
-  package var deliveries: [Delivery] {
+  /// The files below `input/`, by their paths there.
+  package var files: [String] {
     let input = path + "/input"
-    let names = FileManager.default.subpaths(atPath: input)?.sorted() ?? []
-    return names.compactMap { label in
+    return (FileManager.default.subpaths(atPath: input)?.sorted() ?? []).filter { label in
       var isFolder: ObjCBool = false
-      guard unsafe FileManager.default.fileExists(atPath: "\(input)/\(label)", isDirectory: &isFolder),
-        !isFolder.boolValue
-      else { return nil }
-      let parts = label.split(separator: "/")
-      return Delivery(
-        label: label, path: "\(input)/\(label)", facility: parts.count > 1 ? String(parts[0]) : "48001",
-        name: String(parts[parts.count - 1]))
+      return unsafe FileManager.default.fileExists(atPath: "\(input)/\(label)", isDirectory: &isFolder)
+        && !isFolder.boolValue
     }
+  }
+
+  package var deliveries: [Delivery] {
+    var result: [Delivery] = []
+    var splits: [String: Int] = [:]
+    for label in files {
+      let parts = label.split(separator: "/")
+      let facility = parts.count > 1 ? String(parts[0]) : "48001"
+      let name = String(parts[parts.count - 1])
+      let feed = sampleRegistry[facility]?.feed ?? "qd3176"
+      let layout = (try? ownDefinitions())?.feeds[feed]?.reading.tabular
+      let split = layout.flatMap { layout in
+        layout.isSplit ? layout.files.lazy.compactMap { file in file.delivery(of: name).map { (file, $0) } }.first : nil
+      }
+      if let (file, delivery) = split {
+        let key = "\(facility)/\(delivery)"
+        if let known = splits[key] {
+          result[known].paths.append("\(path)/input/\(label)")
+          if file.table == layout?.root { (result[known].label, result[known].name) = (label, name) }
+          continue
+        }
+        splits[key] = result.count
+      }
+      result.append(
+        Delivery(label: label, paths: ["\(path)/input/\(label)"], feed: feed, facility: facility, name: name))
+    }
+    return result
   }
 
   package static let all: [SampleFolder] = {

@@ -31,7 +31,7 @@ import Testing
     let check = try Self.check.get()
     var found: [String: Outcome] = [:]
     for delivery in folder.deliveries {
-      let report = try check.judge(path: delivery.path, feed: "qd3176", facility: delivery.facility)
+      let report = try check.judge(delivery: delivery.paths, feed: delivery.feed, facility: delivery.facility)
       #expect(report.dossiers.addsUp)
       found[delivery.label] = Outcome(report)
     }
@@ -48,7 +48,7 @@ import Testing
   @Test(arguments: SampleFolder.all.filter { FileManager.default.fileExists(atPath: $0.path + "/receipt.txt") })
   func receiptSaysWhatIsExpected(_ folder: SampleFolder) throws {
     let delivery = try #require(folder.deliveries.last)
-    let report = try Self.check.get().judge(path: delivery.path, feed: "qd3176", facility: delivery.facility)
+    let report = try Self.check.get().judge(delivery: delivery.paths, feed: delivery.feed, facility: delivery.facility)
     var rejected: [(dossier: Int, key: String?)] = []
     for detail in report.details ?? [] where detail.severity == "reject" {
       if let dossier = detail.dossier, rejected.last?.dossier != dossier { rejected.append((dossier, detail.key)) }
