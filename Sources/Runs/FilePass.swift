@@ -14,11 +14,12 @@ package struct FeedRulings: Sendable {
   package let rulings: Rulings
   package let codes: CodeLists
 
-  package init(_ feed: Feed, _ definitions: Definitions, on day: CivilDate) {
+  /// - Parameter surrogateKey: see ``Project/surrogateKey()``.
+  package init(_ feed: Feed, _ definitions: Definitions, on day: CivilDate, surrogateKey: [UInt8]? = nil) {
     self.feed = feed
     codes = definitions.codes
     schemas = definitions.readerSchemas(of: feed)
-    rulings = definitions.rulings(of: feed, on: day)
+    rulings = definitions.rulings(of: feed, on: day, surrogateKey: surrogateKey)
   }
 }
 
