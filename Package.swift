@@ -84,7 +84,9 @@ let package = Package(
     // tool
     .executableTarget(
       name: "songhan",
-      dependencies: ["Bytes", "Findings", "Files", "Synthesis", "Definitions", "Runs", argumentParser, logging],
+      dependencies: [
+        "Bytes", "Findings", "Files", "Synthesis", "Transform", "Definitions", "Runs", argumentParser, logging,
+      ],
       swiftSettings: strict),
 
     // what tests of whole cases share: the folders of Samples/

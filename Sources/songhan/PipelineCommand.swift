@@ -2,6 +2,7 @@ import ArgumentParser
 import Definitions
 import Foundation
 import Runs
+import Transform
 
 struct PipelineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
