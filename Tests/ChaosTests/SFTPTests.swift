@@ -76,7 +76,8 @@ final class PrivateSFTP {
 
   private static func freePort() throws -> Int {
     let proxy = try Proxy(to: "/nowhere", cuts: [:])
-    defer { proxy.close() }
+    proxy.close()
+    usleep(100_000)  // its thread closes the socket
     return proxy.port
   }
 
