@@ -18,13 +18,17 @@ package final class SpoolCopy: Sendable {
 
   /// Copies `file` into `spool`, in memory that does not depend on its size.
   ///
-  /// - Throws: ``FileFailure/refused(_:)`` with `changedWhileReading` when somebody wrote to the file meanwhile.
-  package init(of file: borrowing SourceFile, in spool: Directory) throws(FileFailure) {
+  /// - Parameter mayGoOn: asked before each piece.
+  /// - Throws: ``FileFailure/refused(_:)`` with `changedWhileReading` when somebody wrote to the file meanwhile, with `stopped` when it may not go on.
+  package init(
+    of file: borrowing SourceFile, in spool: Directory, mayGoOn: () -> Bool = { true }
+  ) throws(FileFailure) {
     let copy = try Self.privateFile(in: spool)
     var hasher = SHA256()
     var head: [UInt8] = []
     var written = 0
     try file.forEachPiece { (piece) throws(FileFailure) in
+      guard mayGoOn() else { throw .refused(.stopped) }
       hasher.update(piece)
       for i in 0..<min(3 - head.count, piece.count) { head.append(piece[i]) }
       try Kernel.write(copy.raw, piece)

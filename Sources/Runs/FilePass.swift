@@ -68,8 +68,16 @@ package struct FilePass {
   /// For dossiers that are judged again, put together from what is stored: their numbers in the delivery, in the order of the file. Such a file is
   /// no delivery: rules about files and the error budget do not apply to it.
   package let numbers: [Int]?
+  package let allowance: CPUAllowance
+  /// Whether somebody still wants the file read; asked between pieces and dossiers.
+  package let mayGoOn: () -> Bool
 
-  package init(rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil) {
+  package init(
+    rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil, allowance: CPUAllowance = CPUAllowance(),
+    mayGoOn: @escaping () -> Bool = { true }
+  ) {
+    self.allowance = allowance
+    self.mayGoOn = mayGoOn
     self.rulings = rulings
     self.receivedAt = receivedAt
     self.numbers = numbers
@@ -93,20 +101,27 @@ package struct FilePass {
   ) throws -> FileFacts {
     var broken: FindingCode?
     if case .parts(_, let damage) = source { broken = damage }
+    let meter = CPUMeter(allowance)
+    let goesOn = { mayGoOn() && meter.mayGoOn() }
     var expansion: Expansion?
     let reader: any RecordReader
     switch (rulings.feed.reading, source) {
     case (.csv(let layout), .parts(let parts, _)):
-      reader = TabularReader(layout: layout, schema: rulings.schemas[0], parts: parts)
+      reader = TabularReader(
+        layout: layout, schema: rulings.schemas[0],
+        parts: parts.map { ($0.table, MeteredStore($0.store, meter, goesOn)) })
     case (.csv(let layout), .stream(let read)):
-      reader = TabularReader(layout: layout, schema: rulings.schemas[0], source: read)
+      reader = TabularReader(
+        layout: layout, schema: rulings.schemas[0], source: FilePass.metered(read, meter, goesOn))
     case (let reading, _):
       let opened = try Expansion.opened(source)
       expansion = opened.expansion
+      if expansion?.damage == .S30 { broken = .S30 }
+      let read = FilePass.metered(opened.read, meter, goesOn)
       if case .xmlRows(let layout) = reading {
-        reader = XMLRowsReader(layout: layout, schema: rulings.schemas[0], source: opened.read)
+        reader = XMLRowsReader(layout: layout, schema: rulings.schemas[0], source: read)
       } else {
-        reader = EnvelopeReader(schemas: rulings.schemas, source: opened.read)
+        reader = EnvelopeReader(schemas: rulings.schemas, source: read)
       }
     }
     var isEnvelope = false
@@ -136,6 +151,7 @@ package struct FilePass {
         break
       }
       if verdict.outcome == .rejected { rejected += 1 }
+      guard mayGoOn(), meter.mayGoOnForAWhile() else { break }
       if try !take(dossier, verdict, reader.facts, judge.log) { break }
     }
     var facts = reader.facts
@@ -145,6 +161,7 @@ package struct FilePass {
       facts.refusal = cut
     }
     if let code = broken ?? expansion?.damage { facts.refusal = Finding(code, .reject) }
+    if meter.isExceeded { facts.refusal = Finding(.S29, .reject) }
     if facts.refusal == nil, numbers == nil {
       for finding in FileCheck.findings(
         facts, codes: rulings.codes, lastAdmitted: judge.lastAdmitted, receivedAt: receivedAt)
@@ -172,6 +189,19 @@ package struct FilePass {
 }
 
 extension FilePass {
+  /// Reads that end when the file has used up its time, or the process is to end.
+  private static func metered(
+    _ read: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int, _ meter: CPUMeter,
+    _ goesOn: @escaping () -> Bool
+  ) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
+    { (most, target) throws(ReaderFailure) in
+      guard goesOn() else { return 0 }
+      let count = try read(most, &target)
+      meter.add(bytes: count)
+      return count
+    }
+  }
+
   /// Rows of a table that many dossiers share are named as they stand in their file.
   private static func place(_ finding: inout Finding, in dossier: Dossier) {
     let table = Int(finding.table)
@@ -186,13 +216,12 @@ extension FilePass {
 
 /// Reads a gzip file as what is in it.
 private final class Expansion {
-  private let expander = Gzip.Expander(ceiling: FilePass.expandedLimit)
+  private let expander: Gzip.Expander?
   private var head: [UInt8]
   private let inner: (Int, inout [UInt8]) throws(ReaderFailure) -> Int
-  private var isDamaged = false
-  private var isTooLarge = false
   /// Why the content cannot be read.
-  var damage: FindingCode? { isDamaged ? .S22 : isTooLarge ? .S05 : nil }
+  private(set) var damage: FindingCode?
+  private var hasBegun = false
 
   /// The bytes of a file, without compression where there is any.
   static func opened(_ source: PassSource) throws(ReaderFailure) -> (
@@ -201,8 +230,9 @@ private final class Expansion {
     let read = source.read
     var head: [UInt8] = []
     _ = try read(64 * 1024, &head)
-    if Gzip.isGzip(head) {
-      let opened = Expansion(head: head, read: read)
+    let isArchive = !Gzip.isGzip(head) && Archive.begins(head[...])
+    if isArchive || Gzip.isGzip(head) {
+      let opened = Expansion(head: head, isArchive: isArchive, read: read)
       return ({ (most, target) throws(ReaderFailure) in try opened.read(most, &target) }, opened)
     }
     var rest: [UInt8]? = head
@@ -220,28 +250,70 @@ private final class Expansion {
     )
   }
 
-  init(head: [UInt8], read: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int) {
+  init(head: [UInt8], isArchive: Bool, read: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int) {
     self.head = head
+    expander = isArchive ? nil : Gzip.Expander(ceiling: FilePass.expandedLimit)
+    damage = isArchive ? .S30 : nil
     inner = read
   }
 
   func read(_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int {
     let before = target.count
-    while target.count == before, !isDamaged, !isTooLarge {
+    while let expander, target.count == before, damage == nil {
       var piece = head
       head = []
       if piece.isEmpty { _ = try inner(64 * 1024, &piece) }
       if piece.isEmpty {
-        if !expander.isComplete { isDamaged = true }
+        if !expander.isComplete { damage = .S22 }
         return 0
       }
       do throws(ExpandFailure) {
         try expander.expand(piece, onto: &target)
       } catch {
-        if error == .tooLarge { isTooLarge = true } else { isDamaged = true }
+        damage = FindingCode(error)
         return 0
+      }
+      if !hasBegun, target.count > before {
+        hasBegun = true
+        if Archive.begins(target[before...]) {
+          damage = .S30
+          return 0
+        }
       }
     }
     return target.count - before
+  }
+}
+
+extension FindingCode {
+  /// The code for what is wrong with compressed content.
+  init(_ failure: ExpandFailure) {
+    self =
+      switch failure {
+      case .damaged: .S22
+      case .tooLarge: .S05
+      case .nested: .S30
+      }
+  }
+}
+
+/// A part of a delivery whose reads end when the time is used up. Bytes count once, however often they are read.
+private final class MeteredStore: ByteStore {
+  private let store: any ByteStore
+  private let meter: CPUMeter
+  private let goesOn: () -> Bool
+
+  init(_ store: any ByteStore, _ meter: CPUMeter, _ goesOn: @escaping () -> Bool) {
+    self.store = store
+    self.meter = meter
+    self.goesOn = goesOn
+    meter.add(bytes: store.sizeInBytes)
+  }
+
+  var sizeInBytes: Int { store.sizeInBytes }
+
+  func read(at offset: Int, _ most: Int, into target: inout [UInt8]) throws(ReaderFailure) -> Int {
+    guard goesOn() else { return 0 }
+    return try store.read(at: offset, most, into: &target)
   }
 }

@@ -50,6 +50,11 @@ package enum RunFailure: Error, CustomStringConvertible {
 
 /// What every worker of a run shares.
 struct RunContext: Sendable {
+  /// How a facility names the markers of its files; nil when it sets none.
+  func marker(of facility: String) -> MarkerPattern? {
+    registry.marker(of: facility, else: project.configuration.marker)
+  }
+
   /// How the files of a facility's deliveries go together; nil when each file is one.
   func layout(of facility: String) -> TabularLayout? {
     registry[facility].flatMap { rulings[$0.feed] }?.feed.reading.tabular
@@ -97,7 +102,17 @@ final class FileWorker {
     }
     partitions = Partitions(context.definitions.common)
     batch = PreparedBatch(schema: context.definitions.common)
+    cutShortWhenAsked()
   }
+
+  deinit { if let watch { context.cancellation.forget(watch) } }
+
+  /// A wish to end ends also what the server is at for us, a wait for somebody's lock for example.
+  private func cutShortWhenAsked() {
+    let canceller = connection.canceller
+    watch = context.cancellation.whenRequested(replacing: watch) { canceller.cancel() }
+  }
+  private var watch: Int?
 
   /// The report of the file, or nil when somebody else took it.
   func work(_ file: InboxFile) throws(RunFailure) -> FileReport? {
@@ -111,7 +126,7 @@ final class FileWorker {
     } catch {
       guard case .refused(let refusal) = error else { throw .files(error) }
       switch refusal {
-      case .gone: return nil
+      case .gone, .stopped: return nil
       case .changedWhileReading:
         report.reason = "S15"
         return finished(report)
@@ -129,6 +144,9 @@ final class FileWorker {
         return try work(file, copy, facility, &report)
       } catch {
         switch error {
+        case .server where context.cancellation.isRequested:
+          connection.rollback()
+          return nil  // the next run goes on with it, whatever was committed
         case .server(let failure) where FileWorker.isContention(failure):
           // another loader is at the same keys: try again, then leave the file to the next run and go on with the others
           connection.rollback()
@@ -172,11 +190,13 @@ final class FileWorker {
     let allowed = owners.isEmpty ? nil : Set(owners.map { UInt32($0) })
     guard !file.members.isEmpty else {
       return DeliveredCopy(
-        try SpoolCopy(of: SourceFile(file.name, in: file.directory, owners: allowed), in: context.spool))
+        try SpoolCopy(
+          of: SourceFile(file.name, in: file.directory, owners: allowed), in: context.spool, mayGoOn: mayGoOn))
     }
     do {
       return try DeliveredCopy(
-        of: file.members.map { ($0.table, $0.name) }, in: file.directory, owners: allowed, spool: context.spool)
+        of: file.members.map { ($0.table, $0.name) }, in: file.directory, owners: allowed, spool: context.spool,
+        mayGoOn: mayGoOn)
     } catch let failure as FileFailure {
       throw failure
     } catch {
@@ -195,9 +215,11 @@ final class FileWorker {
     connection.rollback()
     for wait in [0.2, 1, 3] {
       Thread.sleep(forTimeInterval: wait)
+      if context.cancellation.isRequested { throw .server(failure) }
       do throws(ServerFailure) {
         connection = try Connection(context.conninfo, applicationName: "songhan")
         try FileLoad.prepare(connection)
+        cutShortWhenAsked()
         return
       } catch {
         if !error.isTransient { throw .server(error) }
@@ -270,7 +292,13 @@ final class FileWorker {
         file, copy, claim, facility, .quarantined, Finding(.S25, .reject), FindingTally(), seen: 0, &report)
     }
     do {
-      return try load(file, copy, claim, facility, rulings, mappers, &report)
+      // behind our own meter stands the kernel's
+      let most =
+        copy.spooled.isGzip
+        ? min(copy.sizeInBytes * Gzip.Expander.highestRatio, FilePass.expandedLimit) : copy.sizeInBytes
+      return try ProcessLimits.whileHolding(seconds: allowance.seconds(forBytes: most) * 4) {
+        try load(file, copy, claim, facility, rulings, mappers, &report)
+      }
     } catch {
       connection.rollback()
       let failure: LoadFailure =
@@ -309,6 +337,17 @@ final class FileWorker {
       move(
         file, file.stamp, to: state == FileReport.State.loaded.rawValue ? .archive : .quarantine, as: hash.hex, claim)
     }
+  }
+
+  private var mayGoOn: () -> Bool {
+    let cancellation = context.cancellation
+    return { !cancellation.isRequested }
+  }
+
+  private var allowance: CPUAllowance {
+    let configuration = context.project.configuration
+    return CPUAllowance(
+      seconds: configuration.cpuSeconds, secondsPerTenMegabytes: configuration.cpuSecondsPerTenMegabytes)
   }
 
   /// Judges stored dossiers again and loads what is accepted now, in one transaction and under a file number of its own.
@@ -390,7 +429,7 @@ final class FileWorker {
       } catch LoadFailure.partitionMissing where pass == 1 {
         // a later batch reaches a month that has no partition: learn all months of the file, then begin again
         connection.rollback()
-        let read = FilePass(rulings: rulings, receivedAt: Clock.now())
+        let read = FilePass(rulings: rulings, receivedAt: Clock.now(), allowance: allowance, mayGoOn: mayGoOn)
         var tally = FindingTally()
         _ = try read.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
           _, verdict, _, _ in
@@ -461,7 +500,8 @@ final class FileWorker {
       state.keysOfBatch.removeAll(keepingCapacity: true)
     }
 
-    let pass = FilePass(rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers)
+    let pass = FilePass(
+      rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers, allowance: allowance, mayGoOn: mayGoOn)
     let facts = try pass.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
       dossier, verdict, facts, log in
       state.dossiers.seen += 1
@@ -537,7 +577,7 @@ final class FileWorker {
       if refusal.code == .S04, !context.assumesSettled, try mayWait(file) {
         return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
       }
-      let ending: Ledger.Event = refusal.code == .S03 || refusal.code == .S08 ? .quarantined : .refused
+      let ending: Ledger.Event = [.S03, .S08, .S29].contains(refusal.code) ? .quarantined : .refused
       // over the error budget nothing is loaded, but each rejected dossier is named
       let rejected = refusal.code == .S23 ? state.rejected : []
       return try end(file, copy, claim, facility, ending, refusal, tally, rejected: rejected, seen: 0, &report)
@@ -777,9 +817,11 @@ final class FileWorker {
             piece.name, expecting: piece.stamp, to: target, as: try FileName(piece.target))
         switch outcome {
         case .occupied: try remove(piece.name, piece.stamp, of: file)
-        case .moved: break
+        case .moved: try removeMarker(of: piece.name, file)
         // an interrupted run may have moved it before it could say so
-        case .gone: if try target.entry(try FileName(piece.target + suffix)) == nil { isThere = false }
+        case .gone:
+          if try target.entry(try FileName(piece.target + suffix)) == nil { isThere = false }
+          try removeMarker(of: piece.name, file)
         case .changed:
           isThere = false
           context.journal.notice(
@@ -810,9 +852,21 @@ final class FileWorker {
 
   /// Gone already, or another file by now: then it is not ours to take away.
   private func remove(_ name: FileName, _ stamp: Stamp, of file: InboxFile) throws {
-    guard let entry = try file.directory.entry(name), entry.stamp == stamp else { return }
-    _ = try file.directory.removeDurably(name)
-    failpoint("run.source-deleted")
+    if let entry = try file.directory.entry(name) {
+      guard entry.stamp == stamp else { return }
+      _ = try file.directory.removeDurably(name)
+      failpoint("run.source-deleted")
+    }
+    try removeMarker(of: name, file)
+  }
+
+  /// A marker goes with its file.
+  private func removeMarker(of name: FileName, _ file: InboxFile) throws {
+    guard let marker = context.marker(of: file.facility)?.marker(of: name),
+      let entry = try file.directory.entry(marker), entry.kind == .file
+    else { return }
+    _ = try file.directory.removeDurably(marker)
+    failpoint("run.marker-removed")
   }
 
   private func note(_ error: any Error, _ claim: Claim) {
