@@ -35,7 +35,7 @@ private final class Failpoints: Sendable {
     let parts = (fatal ?? "").split(separator: ":", maxSplits: 1)
     fatalName = parts.first.map(String.init)
     fatalHit = parts.count == 2 ? Int(parts[1]) ?? 1 : 1
-    signal = Environment.value("SONGHAN_FAILPOINT_SIGNAL").flatMap { Int32($0) } ?? SIGKILL
+    signal = Failpoints.value("SONGHAN_FAILPOINT_SIGNAL").flatMap { Int32($0) } ?? SIGKILL
     self.log = log
   }
 
