@@ -78,10 +78,19 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "Inspection",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractCSV", "Compression", "CommonSchema", "Transform", "Definitions",
+      ],
+      swiftSettings: strict),
+
     // tool
     .executableTarget(
       name: "songhan",
-      dependencies: ["Bytes", "Findings", "Files", "Synthesis", "Definitions", "Runs", argumentParser, logging],
+      dependencies: [
+        "Bytes", "Findings", "Files", "Synthesis", "Definitions", "Inspection", "Runs", argumentParser, logging,
+      ],
       swiftSettings: strict),
 
     // what tests of whole cases share: the folders of Samples/
@@ -115,6 +124,7 @@ let package = Package(
         "Bytes", "Findings", "Records", "ExtractXML", "CommonSchema", "Transform", "Definitions", yams,
       ],
       swiftSettings: strict),
+    .testTarget(name: "InspectionTests", dependencies: ["Definitions", "Inspection"], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
     .testTarget(
       name: "RunsTests",
