@@ -85,11 +85,19 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "Inspection",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractCSV", "Compression", "CommonSchema", "Transform", "Definitions",
+      ],
+      swiftSettings: strict),
+
     // tool
     .executableTarget(
       name: "songhan",
       dependencies: [
-        "Bytes", "Findings", "Files", "Synthesis", "Transform", "Definitions", "Runs", argumentParser, logging,
+        "Bytes", "Findings", "Files", "Synthesis", "Transform", "Definitions", "Inspection", "Runs", argumentParser,
+        logging,
       ],
       swiftSettings: strict),
 
@@ -142,6 +150,7 @@ let package = Package(
         "Bytes", "Findings", "Records", "ExtractXML", "CommonSchema", "Transform", "Definitions", yams,
       ],
       swiftSettings: strict),
+    .testTarget(name: "InspectionTests", dependencies: ["Definitions", "Inspection"], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
     .testTarget(
       name: "RunsTests",

@@ -19,7 +19,7 @@ struct SongHan: ParsableCommand {
     version: Program.version,
     subcommands: [
       InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self,
-      PreviewCommand.self, RulesCommand.self, RunCommand.self, PipelineCommand.self,
+      PreviewCommand.self, InspectCommand.self, RulesCommand.self, RunCommand.self, PipelineCommand.self,
       StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self,
       RejectsCommand.self,
       VerifyCommand.self, AuditCommand.self, PruneCommand.self, QualityCommand.self, SampleCommand.self,
