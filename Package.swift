@@ -77,11 +77,17 @@ let package = Package(
         "Transform", "Load", "Outbox", "Definitions", logging, crypto, yams,
       ],
       swiftSettings: strict),
+    .target(
+      name: "SchemaTools",
+      dependencies: ["Findings", "Records", "ExtractCSV", "Postgres", "CommonSchema", "Definitions"],
+      swiftSettings: strict),
 
     // tool
     .executableTarget(
       name: "songhan",
-      dependencies: ["Bytes", "Findings", "Files", "Synthesis", "Definitions", "Runs", argumentParser, logging],
+      dependencies: [
+        "Bytes", "Findings", "Records", "Files", "Postgres", "Synthesis", "Definitions", "Runs", "SchemaTools", argumentParser, logging,
+      ],
       swiftSettings: strict),
 
     // what tests of whole cases share: the folders of Samples/
@@ -113,6 +119,14 @@ let package = Package(
       name: "RuleTests",
       dependencies: [
         "Bytes", "Findings", "Records", "ExtractXML", "CommonSchema", "Transform", "Definitions", yams,
+      ],
+      swiftSettings: strict),
+    // what outside programs make of our exports: xmllint, frictionless, PostgreSQL
+    .testTarget(
+      name: "SchemaToolsTests",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractXML", "Postgres", "Synthesis", "CommonSchema", "Transform",
+        "Definitions", "SchemaTools",
       ],
       swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
