@@ -126,7 +126,7 @@ let package = Package(
       name: "SchemaToolsTests",
       dependencies: [
         "Bytes", "Findings", "Records", "ExtractXML", "Postgres", "Synthesis", "CommonSchema", "Transform",
-        "Definitions", "SchemaTools",
+        "Definitions", "SchemaTools", "Runs",
       ],
       swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),

@@ -88,6 +88,8 @@ package struct DataDictionary {
     if !field.enumeration.isEmpty { line("một trong", "one of", field.enumeration.joined(separator: ", ")) }
     line("từ", "from", field.minimum)
     line("đến", "to", field.maximum)
+    line("lớn hơn", "above", field.exclusiveMinimum)
+    line("nhỏ hơn", "below", field.exclusiveMaximum)
     line("để trống, hoặc bằng", "blank, or equal to", field.mustEqual)
     line("danh mục ngoài", "catalogue", field.catalogue)
     line("đơn vị", "unit", field.unit)

@@ -87,6 +87,8 @@ package struct DataPackageExport {
     if let pattern = field.pattern { constraints.append(("pattern", .text(pattern))) }
     if let minimum = field.minimum { constraints.append(("minimum", Self.limit(minimum, field))) }
     if let maximum = field.maximum { constraints.append(("maximum", Self.limit(maximum, field))) }
+    if let minimum = field.exclusiveMinimum { constraints.append(("exclusiveMinimum", Self.limit(minimum, field))) }
+    if let maximum = field.exclusiveMaximum { constraints.append(("exclusiveMaximum", Self.limit(maximum, field))) }
     if !field.enumeration.isEmpty {
       constraints.append(("enum", .texts(field.enumeration)))
     } else if field.kind == .code, let list = field.codeList.flatMap({ codes[$0] }), !list.values.isEmpty {

@@ -1,8 +1,10 @@
-internal import Definitions
+package import Definitions
 internal import ExtractCSV
 internal import Foundation
 package import Postgres
 package import Records
+
+extension Feed.Drift: Encodable {}
 
 /// Recent files of a feed against its source schema: columns that are new, missing or renamed, and types that no longer fit.
 package struct FeedDrift: Sendable, Encodable {
@@ -30,7 +32,7 @@ package struct FeedDrift: Sendable, Encodable {
   }
 
   package var feed: String
-  package var policy: FeedUse.DriftPolicy
+  package var policy: Feed.Drift
   package var days: Int
   package var files: Int64 = 0
   package var dossiers: Int64 = 0
@@ -212,7 +214,9 @@ package struct FeedDrift: Sendable, Encodable {
     if let same = fields.first(where: { fold($0) == folded }) { return same }
     if let titled = fields.first(where: { fold(table.field($0)?.title ?? "") == folded }) { return titled }
     // of short names too many are near
-    let near = fields.filter { folded.count >= 4 && DefinitionNode.distance(fold($0), folded) <= min(2, folded.count / 4) }
+    let near = fields.filter {
+      folded.count >= 4 && DefinitionNode.distance(fold($0), folded) <= min(2, folded.count / 4)
+    }
     return near.count == 1 ? near[0] : nil
   }
 

@@ -78,10 +78,12 @@ package struct SQLExport {
       if !field.enumeration.isEmpty {
         result.append("\(column) IN (\(field.enumeration.map(Self.quoted).joined(separator: ", ")))")
       }
-    } else if ["bigint", "date", "timestamp"].contains(type(field)) || type(field).hasPrefix("numeric(") {
-      if !type(field).hasSuffix("]") {
-        if let minimum = field.minimum { result.append("\(column) >= \(Self.quoted(minimum))") }
-        if let maximum = field.maximum { result.append("\(column) <= \(Self.quoted(maximum))") }
+    } else if !type(field).hasSuffix("]"), field.format ?? "default" == "default", field.decimalChar == nil {
+      // bounds are written as the file writes its values: other formats are not PostgreSQL's
+      for (limit, sign) in [
+        (field.minimum, ">="), (field.maximum, "<="), (field.exclusiveMinimum, ">"), (field.exclusiveMaximum, "<"),
+      ] {
+        if let limit { result.append("\(column) \(sign) \(Self.quoted(limit))") }
       }
     }
     return result

@@ -311,8 +311,11 @@ package struct SchemaDiff: Sendable, Encodable {
       if let a = Double(then), let b = Double(now) { return lower ? b > a : b < a }
       return lower ? now > then : now < then
     }
-    for (then, now, lower) in [(old.minimum, new.minimum, true), (old.maximum, new.maximum, false)] where then != now {
-      let word = lower ? "from " : "to "
+    for (then, now, lower, word) in [
+      (old.minimum, new.minimum, true, "from "), (old.maximum, new.maximum, false, "to "),
+      (old.exclusiveMinimum, new.exclusiveMinimum, true, "above "),
+      (old.exclusiveMaximum, new.exclusiveMaximum, false, "below "),
+    ] where then != now {
       one(
         isTighter(then, now, lower) ? .rangeNarrowed : .rangeWidened, word + (then ?? "unbounded"),
         word + (now ?? "unbounded"))

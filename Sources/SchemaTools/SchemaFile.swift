@@ -23,6 +23,9 @@ package struct SchemaField: Sendable {
   package var enumeration: [String] = []
   package var minimum: String?
   package var maximum: String?
+  /// Bounds that are no values themselves.
+  package var exclusiveMinimum: String?
+  package var exclusiveMaximum: String?
   package var scale: Int?
   package var separator: String?
   package var decimalChar: String?
@@ -63,6 +66,8 @@ package struct SchemaField: Sendable {
   package var kind: LogicalType {
     if let logical { return logical }
     switch type {
+    case "string" where separator != nil, "list": return codeList == nil && catalogue == nil ? .stringList : .codeList
+    case "string" where codeList != nil || catalogue != nil: return .code
     case "integer", "year": return .integer
     case "number": return .decimal
     case "date": return .date
@@ -168,6 +173,8 @@ package struct SchemaTable: Sendable {
     field.enumeration = constraints?["enum"]?.strings ?? []
     field.minimum = constraints?["minimum"]?.string
     field.maximum = constraints?["maximum"]?.string
+    field.exclusiveMinimum = constraints?["exclusiveMinimum"]?.string
+    field.exclusiveMaximum = constraints?["exclusiveMaximum"]?.string
     field.maxDigits = node["maxDigits"]?.int
     field.warnAboveLength = node["warnAboveLength"]?.int
     field.scale = node["scale"]?.int

@@ -4,16 +4,6 @@ internal import Foundation
 /// Which fields of its source a feed uses, and where they land: read from the feed's file as text, so that a definition that does not
 /// compile can still be compared and described.
 package struct FeedUse: Sendable {
-  /// What happens to a file whose columns are not those of the schema.
-  package enum DriftPolicy: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Refused.
-    case freeze
-    /// Set aside.
-    case quarantine
-    /// Loaded, what is not known kept in `extra`.
-    case allow
-  }
-
   package struct Landing: Sendable, Hashable {
     package var table: String
     package var field: String
@@ -29,7 +19,7 @@ package struct FeedUse: Sendable {
   package var reader: String
   package var source: String
   package var predecessor: String?
-  package var drift = DriftPolicy.allow
+  package var drift = Feed.Drift.allow
   /// Whether cells are found by their place: a delimited text without header.
   package var readsByPosition = false
   package var landings: [Landing] = []
@@ -55,13 +45,7 @@ package struct FeedUse: Sendable {
     var feed = FeedUse(
       name: name, title: node["title"]?.string ?? name, reader: node["reader"]?.string ?? "", source: source)
     feed.predecessor = node["predecessor"]?.string
-    if let written = node["drift"] {
-      if let policy = DriftPolicy(rawValue: written.string ?? "") {
-        feed.drift = policy
-      } else {
-        written.fault("unknown policy", mend: "one of freeze, quarantine, allow")
-      }
-    }
+    feed.drift = node["drift"]?.string.flatMap { Feed.Drift(rawValue: $0) } ?? .allow
     feed.readsByPosition = node["dialect"]?["header"]?.bool == false
     for item in node["rows"]?.items ?? [] { feed.take(item) }
     if let dossier = node["dossier"], let table = dossier["table"]?.string {

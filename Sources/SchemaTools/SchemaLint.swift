@@ -76,7 +76,7 @@ package struct SchemaLint {
     "name", "type", "format", "logical", "title", "description", "example", "constraints", "decisionType", "maxDigits",
     "warnAboveLength", "scale", "separator", "codeList", "catalogue", "mustEqual", "requiredWhen", "history",
     "amendments", "doubts", "since", "formerName", "becomes", "provenance", "unit", "decimalChar", "groupChar",
-    "bareNumber", "trueValues", "falseValues", "missingValues", "categories", "rdfType",
+    "bareNumber", "trueValues", "falseValues", "missingValues", "categories", "rdfType", "delimiter", "itemType",
   ]
   private static let constraintKeys = [
     "required", "unique", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",

@@ -189,9 +189,9 @@ struct Server: SuiteTrait, TestScoping {
   }
 
   @Test(arguments: [
-    (nil, FeedUse.DriftPolicy.allow), ("freeze", .freeze), ("quarantine", .quarantine), ("allow", .allow),
+    (nil, Feed.Drift.allow), ("freeze", .freeze), ("quarantine", .quarantine), ("allow", .allow),
   ])
-  func readsThePolicyOfTheFeed(_ written: String?, _ policy: FeedUse.DriftPolicy) throws {
+  func readsThePolicyOfTheFeed(_ written: String?, _ policy: Feed.Drift) throws {
     let drift = try drift(try ledger([("B04", "visits", "price", 30, 1)]), policy: written)
     #expect(drift.policy == policy)
     #expect(!drift.hasOtherColumns)
