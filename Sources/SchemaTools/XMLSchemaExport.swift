@@ -39,15 +39,14 @@ package struct XMLSchemaExport {
     if isStrict {
       text += "      <xs:all>\n"
       for field in table.fields {
-        text += "        <xs:element ref=\"\(field.name)\"\(field.isRequired ? "" : " minOccurs=\"0\"")/>\n"
+        text += "        <xs:element ref=\"\(field.name)\"\(isAsked(field) ? "" : " minOccurs=\"0\"")/>\n"
       }
       text += "      </xs:all>\n    </xs:complexType>\n"
     } else {
       text += "      <xs:sequence>\n        <xs:any minOccurs=\"0\" maxOccurs=\"unbounded\" processContents=\"lax\"/>\n"
       text += "      </xs:sequence>\n" + Self.anyAttribute(6) + "    </xs:complexType>\n"
       for field in table.fields {
-        // visits of an earlier edition cannot have a field that came later
-        let word = field.isRequired && field.since == nil ? "key" : "unique"
+        let word = isAsked(field) ? "key" : "unique"
         text += "    <xs:\(word) name=\"\(word == "key" ? "needs" : "once").\(field.name)\">"
         text += "<xs:selector xpath=\".\"/><xs:field xpath=\"\(field.name)\"/></xs:\(word)>\n"
       }
@@ -147,17 +146,20 @@ package struct XMLSchemaExport {
 
   // MARK: values
 
+  /// Whether it must be filled: visits of an earlier edition cannot have a field that came later.
+  private func isAsked(_ field: SchemaField) -> Bool { field.isRequired && (isStrict || field.since == nil) }
+
   private func facets(_ field: SchemaField) -> [(name: String, value: String)] {
     var result: [(name: String, value: String)] = []
-    if field.isRequired { result.append(("minLength", "1")) }
+    if isAsked(field) { result.append(("minLength", "1")) }
     if let length = field.length { result.append(("maxLength", String(length))) }
     var patterns = self.patterns(field)
     if let codes = enumeration(field) {
-      if !field.isRequired { result.append(("enumeration", "")) }
+      if !isAsked(field) { result.append(("enumeration", "")) }
       result += codes.map { ("enumeration", $0) }
     }
     if !patterns.isEmpty {
-      if !field.isRequired { patterns.append("") }
+      if !isAsked(field) { patterns.append("") }
       result += patterns.map { ("pattern", $0) }
     }
     return result
@@ -184,10 +186,10 @@ package struct XMLSchemaExport {
     case .dateList: return [list("(\(Self.days.joined(separator: "|")))", field)]
     case .decimalList: return [list("-?\(Self.number)", field)]
     case .code:
-      if field.catalogue == "facility" { return [".{5}"] }
+      if field.catalogue == "facility" { return ["[ -~]{5}"] }
       return field.codeList.flatMap { codes[$0]?.pattern }.map { [Self.plain($0)] } ?? []
     case .codeList:
-      if field.catalogue == "facility" { return [list("[^\(Self.quoted(field.separator ?? ";"))\\s]{5}", field)] }
+      if field.catalogue == "facility" { return [list("[!-~-[\(Self.quoted(field.separator ?? ";"))]]{5}", field)] }
       guard let known = field.codeList.flatMap({ codes[$0] }) else { return [] }
       if !known.values.isEmpty {
         return [list("(\(known.codes.map(Self.quoted).joined(separator: "|")))", field)]
