@@ -3,10 +3,11 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 SONGHAN := .build/release/songhan
 DEMO := demo
 BENCH_PACKAGES := python3 python3-venv gcc pkg-config libxml2-dev postgresql postgresql-client zstd valgrind linux-perf
+TEST_PACKAGES := libxml2-utils python3-venv
 PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev libssl-dev openssl postgresql postgresql-client pkg-config
 
-.PHONY: help packages build release test chaos mutations pages lint demo demo-stop bench bench-guard bench-packages \
-  fuzz fuzz-short ceilings clean
+.PHONY: help packages build release test test-tools chaos mutations pages lint demo demo-stop bench bench-guard \
+  bench-packages fuzz fuzz-short ceilings clean
 
 help:
 	@echo "make demo       a warehouse, made-up hospital files, one run, and where to look"
@@ -39,10 +40,16 @@ release: packages
 	swift build -c release --product songhan $(SWIFT_FLAGS)
 
 # The SFTP test needs an OpenSSH server. Installing one starts it on some machines, so that is left to root: containers and CI.
-test: packages
+test: packages test-tools
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory packages PACKAGES="openssh-server openssh-client"; fi
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+
+# Programs of others that read what we export.
+test-tools:
+	@$(MAKE) --no-print-directory packages PACKAGES="$(TEST_PACKAGES)"
+	@test -x .build/tools/bin/frictionless || { python3 -m venv .build/tools && \
+	  .build/tools/bin/pip install --quiet --disable-pip-version-check -r Tests/requirements.txt; }
 
 # A debug build: only that obeys planted faults. The server is stopped in every fourth scenario.
 chaos: packages

@@ -91,13 +91,17 @@ let package = Package(
         "Bytes", "Findings", "Records", "ExtractCSV", "Compression", "CommonSchema", "Transform", "Definitions",
       ],
       swiftSettings: strict),
+    .target(
+      name: "SchemaTools",
+      dependencies: ["Findings", "Records", "ExtractCSV", "Postgres", "CommonSchema", "Definitions"],
+      swiftSettings: strict),
 
     // tool
     .executableTarget(
       name: "songhan",
       dependencies: [
-        "Bytes", "Findings", "Files", "Synthesis", "Transform", "Definitions", "Inspection", "Runs", argumentParser,
-        logging,
+        "Bytes", "Findings", "Records", "Files", "Postgres", "Synthesis", "Transform", "Definitions", "Inspection", "Runs",
+        "SchemaTools", argumentParser, logging,
       ],
       swiftSettings: strict),
 
@@ -151,6 +155,14 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "InspectionTests", dependencies: ["Definitions", "Inspection"], swiftSettings: strict),
+    // what outside programs make of our exports: xmllint, frictionless, PostgreSQL
+    .testTarget(
+      name: "SchemaToolsTests",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractXML", "Postgres", "Synthesis", "CommonSchema", "Transform",
+        "Definitions", "SchemaTools", "Runs",
+      ],
+      swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
     .testTarget(
       name: "RunsTests",

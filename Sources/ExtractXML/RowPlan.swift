@@ -195,7 +195,9 @@ extension RowPlan {
         faults.append("\(owner): the path «\(text)» must begin at the document's root, like «/Export/Visits/Visit»")
         return false
       }
-      guard let path = read(String(text.dropFirst()), owner, mayGoUp: false, mayEndWithAttribute: false),
+      guard
+        let path = read(
+          String(text.dropFirst()), owner, as: text, mayGoUp: false, mayEndWithAttribute: false),
         !path.steps.isEmpty
       else {
         if faults.isEmpty { faults.append("\(owner): the path «\(text)» names no element") }
@@ -328,9 +330,9 @@ extension RowPlan {
 
     /// Takes a path apart; nil (and a fault) when it cannot be read.
     private mutating func read(
-      _ text: String, _ owner: String, mayGoUp: Bool, mayEndWithAttribute: Bool
+      _ text: String, _ owner: String, as written: String? = nil, mayGoUp: Bool, mayEndWithAttribute: Bool
     ) -> RowPath? {
-      func fault(_ message: String) -> String { "\(owner): the path «\(text)» \(message)" }
+      func fault(_ message: String) -> String { "\(owner): the path «\(written ?? text)» \(message)" }
       var path = RowPath()
       if text == "." { return path }
       var parts = text.split(separator: "/", omittingEmptySubsequences: false)[...]

@@ -22,7 +22,8 @@ struct SongHan: ParsableCommand {
       PreviewCommand.self, InspectCommand.self, RulesCommand.self, RunCommand.self, PipelineCommand.self,
       StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self,
       RejectsCommand.self,
-      VerifyCommand.self, AuditCommand.self, PruneCommand.self, QualityCommand.self, SampleCommand.self,
+      VerifyCommand.self, AuditCommand.self, PruneCommand.self, QualityCommand.self, SchemaCommand.self,
+      SampleCommand.self,
     ])
 
   static func main() {
