@@ -75,7 +75,7 @@ let package = Package(
 
     // whole
     .target(
-      name: "Definitions", dependencies: ["Bytes", "Findings", "Records", "CommonSchema", "Transform", yams],
+      name: "Definitions", dependencies: ["Bytes", "Findings", "Records", "ExtractXML", "CommonSchema", "Transform", yams],
       swiftSettings: strict),
     .target(
       name: "Runs",

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import Foundation
+internal import ExtractXML
 internal import Records
 internal import Transform
 
@@ -267,6 +268,10 @@ enum FeedReading {
     for (prefix, address) in records["namespaces"]?.pairs ?? [] {
       if let prefix = prefix.string, let address = address.string { layout.namespaces[prefix] = address }
     }
-    return tables.isEmpty ? nil : layout
+    guard !tables.isEmpty else { return nil }
+    if dossier.hasPrefix("/") && !dossier.hasSuffix("/") {
+      for fault in XMLRowsReader.faults(of: layout, in: schema) { records.fault(fault) }
+    }
+    return layout
   }
 }

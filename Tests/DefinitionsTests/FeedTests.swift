@@ -56,24 +56,27 @@ import Transform
     #expect(definitions.schemas["hoa-sen"]?.tables.first { $0.name == "medicines" }?.foreignKeys == [key])
   }
 
+  private static let xmlRows =
+    Invented.feed.replacing("reader: csv", "reader: xml-rows")
+    .replacing("encodings: [utf-8, windows-1258]\n", "")
+    .replacing("dialect: { delimiter: \";\", decimalChar: \",\", groupChar: \".\" }\n", "")
+    .replacing(
+      "dossier:\n",
+      """
+      records:
+        dossier: /Export/Visits/Visit
+        namespaces: { h: "urn:example:his" }
+        tables:
+          visits:
+            path: "."
+            columns: { ma_luot: "@id", ngay_vao: "Period/@start", ghi_chu: { path: "h:Note", join: ";", absent: "" } }
+      dossier:
+
+      """)
+
   @Test func readsXMLRows() throws {
     var files = Self.files
-    files["Pipelines/hoa-sen.yaml"] = Invented.feed.replacing("reader: csv", "reader: xml-rows")
-      .replacing("encodings: [utf-8, windows-1258]\n", "")
-      .replacing("dialect: { delimiter: \";\", decimalChar: \",\", groupChar: \".\" }\n", "")
-      .replacing(
-        "dossier:\n",
-        """
-        records:
-          dossier: /Export/Visits/Visit
-          namespaces: { h: "urn:example:his" }
-          tables:
-            visits:
-              path: "."
-              columns: { ma_luot: "@id", ngay_vao: "Period/@start", ghi_chu: { path: "h:Note", join: ";", absent: "" } }
-        dossier:
-
-        """)
+    files["Pipelines/hoa-sen.yaml"] = Self.xmlRows
     let bench = try Workbench(files)
     guard case .xmlRows(let layout) = try #require(bench.load().feeds["hoa-sen"]).reading else {
       Issue.record("not xml-rows")
@@ -82,6 +85,23 @@ import Transform
     #expect(layout.dossier == "/Export/Visits/Visit" && layout.namespaces == ["h": "urn:example:his"])
     #expect(layout.tables[0].columns.map(\.path) == ["@id", "Period/@start", "h:Note"])
     #expect(layout.tables[0].columns[2].join == ";" && layout.tables[0].columns[2].absent == "")
+  }
+
+  @Test(arguments: [
+    ("h:Note", "x:Note", "has the prefix «x», which «namespaces» does not declare"),
+    (
+      "Period/@start", "Period//@start",
+      "table «visits», column «ngay_vao»: the path «Period//@start» has an empty step"
+    ),
+    ("/Export/Visits/Visit", "/Export/*", "dossier: the path «/Export/*» has the step «*», which is no name"),
+    ("/Export/Visits/Visit", "Export/Visit", "the path begins at the document's root; write /Root/…/Visit"),
+  ])
+  func namesPathsThatCannotBeRead(_ from: String, _ to: String, _ expected: String) throws {
+    var files = Self.files
+    files["Pipelines/hoa-sen.yaml"] = Self.xmlRows.replacing(from, to)
+    let faults = try Workbench(files).faults()
+    #expect(faults.count == 1 && faults[0].contains("Pipelines/hoa-sen.yaml:"), "\(faults)")
+    #expect(faults[0].contains(expected), "\(faults)")
   }
 
   /// Each change breaks the definitions in one place; the fault says where and how to mend it.
