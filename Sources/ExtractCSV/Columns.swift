@@ -19,8 +19,7 @@ struct Columns {
   /// Cells in the order of the table's columns.
   init(positions width: Int, of table: SourceTable) {
     self.width = width
-    // derived columns stand behind those of the file
-    let known = min(width, table.columns.prefix { !$0.isDerived }.count)
+    let known = min(width, table.columns.count { !$0.isDerived })
     targets = (0..<width).map { $0 < known ? Int32($0) : Columns.extra }
     names = (0..<width).map { $0 < known ? "" : "column_\($0 + 1)" }
     cells = table.columns.indices.map { $0 < known ? $0 : nil }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Definitions
+import Findings
 import Foundation
 import Inspection
 import Runs
@@ -71,9 +72,10 @@ struct InspectCommand: ParsableCommand {
         throw Trouble(error.description, 78)
       }
     }
+    let loaded = try load()
     var draft: FeedDraft
     do throws(FeedDraft.Refusal) {
-      draft = try FeedDraft(inspection, name: name, rootTable: root, definitions: load())
+      draft = try FeedDraft(inspection, name: name, rootTable: root, definitions: loaded)
     } catch {
       throw Trouble(error.description, 64)
     }

@@ -2,6 +2,7 @@ import Definitions
 import Foundation
 import Records
 import Testing
+import Transform
 
 @testable import Inspection
 
