@@ -78,15 +78,25 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "Inspection",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractCSV", "Compression", "CommonSchema", "Transform", "Definitions",
+      ],
+      swiftSettings: strict),
+
     // tool
     .executableTarget(
       name: "songhan",
-      dependencies: ["Bytes", "Findings", "Files", "Synthesis", "Definitions", "Runs", argumentParser, logging],
+      dependencies: [
+        "Bytes", "Findings", "Files", "Synthesis", "Definitions", "Inspection", "Runs", argumentParser, logging,
+      ],
       swiftSettings: strict),
 
     // what tests of whole cases share: the folders of Samples/
     .target(
-      name: "SampleKit", dependencies: ["Definitions", "Records", "Runs"], path: "Tests/SampleKit", swiftSettings: strict),
+      name: "SampleKit", dependencies: ["Definitions", "Records", "Runs"], path: "Tests/SampleKit",
+      swiftSettings: strict),
     .testTarget(
       name: "SampleTests",
       dependencies: ["CommonSchema", "Definitions", "Findings", "Records", "Runs", "SampleKit", "Transform"],
@@ -114,6 +124,9 @@ let package = Package(
       dependencies: [
         "Bytes", "Findings", "Records", "ExtractXML", "CommonSchema", "Transform", "Definitions", yams,
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "InspectionTests", dependencies: ["Definitions", "Inspection", "Records", "Transform"],
       swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
     .testTarget(

@@ -19,7 +19,7 @@ struct Columns {
   /// Cells in the order of the table's columns.
   init(positions width: Int, of table: SourceTable) {
     self.width = width
-    let known = min(width, table.columns.count)
+    let known = min(width, table.columns.count { !$0.isDerived })
     targets = (0..<width).map { $0 < known ? Int32($0) : Columns.extra }
     names = (0..<width).map { $0 < known ? "" : "column_\($0 + 1)" }
     cells = table.columns.indices.map { $0 < known ? $0 : nil }
@@ -43,7 +43,7 @@ struct Columns {
       if byName[name] == nil { byName[name] = column }
       if isFolded, byFoldedName[name.lowercased()] == nil { byFoldedName[name.lowercased()] = column }
     }
-    for (number, column) in table.columns.enumerated() { add(column.name, number) }
+    for (number, column) in table.columns.enumerated() where !column.isDerived { add(column.name, number) }
     for (text, name) in file.headers {
       if let column = table.column(name) { add(text, column) }
     }

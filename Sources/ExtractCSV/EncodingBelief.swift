@@ -1,8 +1,8 @@
-internal import Records
+package import Records
 
 /// Which encoding a file is in: the feed's word, else the byte order mark, else UTF-8 when all of the file is that, else the one of the feed's
 /// candidates that can read all of it. Never a guess.
-enum EncodingBelief {
+package enum EncodingBelief {
   enum Answer: Equatable {
     case certain(TextEncoding)
     /// No encoding reads the byte at this offset; the encoding is the one that was tried, or came furthest.
@@ -32,9 +32,12 @@ enum EncodingBelief {
     }
   }
 
+  /// What a byte order mark at the beginning of the file says.
+  package static func mark(_ head: [UInt8]) -> TextEncoding? { TextInput.byteOrderMark(head) }
+
   /// The first byte of the file that says it is not in the encoding: one the encoding does not have, a mark that stands on nothing, or a zero
   /// byte; for UTF-16 the end, when there is no line end.
-  static func firstUnreadable(_ store: any ByteStore, _ encoding: TextEncoding) throws(ReaderFailure) -> Int? {
+  package static func firstUnreadable(_ store: any ByteStore, _ encoding: TextEncoding) throws(ReaderFailure) -> Int? {
     let letters = LetterTable.of(encoding)
     var bytes: [UInt8] = []
     var offset = 0

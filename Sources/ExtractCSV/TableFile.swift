@@ -143,7 +143,7 @@ final class TableFile {
     guard let columns else { return }
     var lacking: [Int] = []
     for (number, column) in source.columns.enumerated() where columns.cells[number] == nil {
-      if column.isRequired || keyColumns.contains(number) { lacking.append(number) }
+      if column.isRequired && !column.isDerived || keyColumns.contains(number) { lacking.append(number) }
     }
     if let first = lacking.first { refuse(.T05, column: first, found: lacking.count) }
     for number in lacking.dropFirst() {

@@ -20,6 +20,7 @@ struct SongHan: ParsableCommand {
     subcommands: [
       InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self,
       PreviewCommand.self,
+      InspectCommand.self,
       RulesCommand.self, RunCommand.self,
       StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self,
       RejectsCommand.self,

@@ -1,0 +1,87 @@
+internal import Foundation
+
+extension Inspection {
+  /// What was found, for a person. No value of the file is in it, only shapes.
+  package var text: String {
+    var lines: [String] = []
+    for file in files {
+      if !lines.isEmpty { lines.append("") }
+      lines.append("\(file.file)  \(file.sizeInBytes) bytes\(file.isCompressed ? " without compression" : "")")
+      switch file.form {
+      case .empty: lines.append("  format    empty")
+      case .other: lines.append("  format    not a text")
+      case .envelope:
+        lines.append(
+          "  format    XML envelope of the Ministry's decisions (<\(file.rootElement ?? "?")>): feed qd3176 reads it")
+      case .xml:
+        lines.append(
+          "  format    XML, root <\(file.rootElement ?? "?")>: write a feed with reader xml-rows (Pipelines/README.md)")
+      case .csv: lines += file.tabularLines
+      }
+      if let encoding = file.encoding, file.form != .csv { lines.append("  encoding  \(encoding.encoding)") }
+      for doubt in file.doubts { lines.append("  look at   \(doubt)") }
+    }
+    if !references.isEmpty {
+      lines.append("")
+      for reference in references {
+        let (from, to) = (files[reference.file], files[reference.toFile])
+        lines.append(
+          "reference \(from.file) \(from.columns[reference.column].name) → \(to.file) \(to.columns[reference.toColumn].name): "
+            + "all \(reference.values) values are found, and the key is unique")
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension FileInspection {
+  fileprivate var tabularLines: [String] {
+    var lines = ["  format    delimited text, \(rows) rows, \(columns.count) columns"]
+    if let encoding {
+      lines.append("  encoding  \(encoding.encoding)\(encoding.isCertain ? "" : " (not certain)")")
+      for reason in encoding.reasons { lines.append("            \(reason)") }
+    }
+    if let dialect {
+      var words = ["delimiter \(DialectEvidence.name(dialect.delimiter))"]
+      words.append(dialect.quoteChar.map { "quote \($0)" } ?? "no quotes")
+      if let escape = dialect.escapeChar { words.append("escape \(escape)") }
+      if let comment = dialect.commentChar { words.append("comments begin with \(comment)") }
+      if dialect.skipLines > 0 { words.append("\(dialect.skipLines) lines before the header") }
+      words.append(dialect.header ? "header" : "no header")
+      if dialect.trailingDelimiter { words.append("trailing delimiter") }
+      if !dialect.footers.isEmpty { words.append("footer «\(dialect.footers.joined(separator: "», «"))»") }
+      if !dialect.lineEnds.isEmpty { words.append("lines end with \(dialect.lineEnds.joined(separator: ", "))") }
+      lines.append("  dialect   \(words.joined(separator: ", "))")
+      for reason in dialect.reasons { lines.append("            \(reason)") }
+    }
+    lines.append("")
+    var table = [["column", "type", "missing", "length", "distinct", "looks like"]]
+    for column in columns {
+      let all = column.values + column.missing
+      let share = all == 0 ? "–" : column.missing == 0 ? "0 %" : "\(max(1, column.missing * 100 / all)) %"
+      let length =
+        column.minLength == column.maxLength ? "\(column.maxLength)" : "\(column.minLength)–\(column.maxLength)"
+      let distinct = "\(column.isEstimated ? "≈" : "")\(column.distinct)\(column.isUnique == true ? " (unique)" : "")"
+      table.append([
+        column.name, column.typeText, share, length, distinct, column.examples.joined(separator: " · "),
+      ])
+    }
+    let widths = table[0].indices.map { place in table.map { $0[place].count }.max() ?? 0 }
+    for row in table {
+      let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+      lines.append("  " + cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
+    }
+    return lines
+  }
+}
+
+extension ColumnProfile {
+  fileprivate var typeText: String {
+    switch kind {
+    case .decimal: "decimal \(decimalChar ?? ".")\(groupChar.map { ", groups \($0)" } ?? "")"
+    case .date, .datetime: "\(kind.rawValue) \(format ?? "")"
+    case .ambiguous: "ambiguous: \(readings.joined(separator: " or "))"
+    default: kind.rawValue
+    }
+  }
+}

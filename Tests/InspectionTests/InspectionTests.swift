@@ -1,0 +1,171 @@
+import Foundation
+import Testing
+
+@testable import Inspection
+
+/// A folder for one test, with invented files.
+private final class Folder {
+  let path: String
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appending(path: "inspection-\(UUID().uuidString)").path(
+      percentEncoded: false)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func add(_ name: String, _ bytes: [UInt8]) throws -> String {
+    try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
+    return "\(path)/\(name)"
+  }
+  func add(_ name: String, _ text: String) throws -> String { try add(name, Array(text.utf8)) }
+}
+
+private func inspect(_ text: String) throws -> FileInspection {
+  let folder = try Folder()
+  return try Inspection([folder.add("f.csv", text)]).files[0]
+}
+
+private func column(_ values: [String], name: String = "x") throws -> ColumnProfile {
+  try inspect("\(name);y\n" + values.map { "\($0);v\n" }.joined()).columns[0]
+}
+
+@Suite struct InspectionTests {
+  @Test(arguments: [
+    (["1", "20", "-3"], "integer", nil), (["01", "20"], "code", nil), (["1.5", "2"], "decimal", "."),
+    (["1,5", "2"], "decimal", ","), (["1.234,5", "12"], "decimal", ","), (["1,234.5", "1"], "decimal", "."),
+    (["1.234", "5.678"], "ambiguous", nil), (["1.234", "5.67"], "decimal", "."), (["1.2.3", "4"], "text", nil),
+    (["2025-03-31", "2024-02-29"], "date", "%Y-%m-%d"), (["31/03/2025", "01/02/2025"], "date", "%d/%m/%Y"),
+    (["03/31/2025", "01/02/2025"], "date", "%m/%d/%Y"), (["03/04/2025", "01/02/2025"], "ambiguous", nil),
+    (["20250331", "20240229"], "date", "%Y%m%d"), (["20250331", "20250332"], "integer", nil),
+    (["202503310830", "202402292359"], "datetime", "%Y%m%d%H%M"), (["31/03/2025 08:30"], "datetime", "%d/%m/%Y %H:%M"),
+    (["2025-03-31T08:30:00"], "datetime", "%Y-%m-%dT%H:%M:%S"), (["true", "False"], "boolean", nil),
+    (["", "NULL"], "empty", nil),
+    (["a", "1"], "text", nil), (["12345678901234567890", "1"], "code", nil),
+  ])
+  func tellsTypes(values: [String], kind: String, detail: String?) throws {
+    let found = try column(values)
+    #expect(found.kind.rawValue == kind)
+    if let detail { #expect(found.format ?? found.decimalChar == detail) }
+  }
+
+  @Test func readsCodesByTheirNames() throws {
+    #expect(try column(["12", "7"], name: "MA_KHOA").kind == .code)
+    #expect(try column(["40.10", "40.9"], name: "Mã thuốc").kind == .code)
+    #expect(try column(["12", "7"], name: "MAU_SO").kind == .integer)
+  }
+
+  @Test func countsWhatIsMissingAndDifferent() throws {
+    let found = try column(["a", "NULL", "", "bb", "a"])
+    #expect(found.missing == 2 && found.missingMarks == ["NULL": 1] && found.values == 3)
+    #expect(found.minLength == 1 && found.maxLength == 2 && found.distinct == 2 && found.isUnique == false)
+    #expect(try column(["a", "b"]).isUnique == true)
+    #expect(try column(["a", ""]).isUnique == false)
+  }
+
+  @Test func estimatesManyValues() throws {
+    let found = try column((0..<20_000).map { "\($0 % 10_000)" })
+    #expect(found.isEstimated && (9000...11_000).contains(found.distinct) && found.isUnique == false)
+    let unique = try column((0..<9000).map(String.init))
+    #expect(unique.isUnique == true && unique.distinct == 9000 && !unique.isEstimated)
+  }
+
+  /// No value is shown: letters and digits are shapes.
+  @Test func masksExamples() throws {
+    let values = ["Nguyễn Văn Mẫu", "BN-0042/x", "Đỗ\u{301} 7"]
+    let inspection = try inspect("t;y\n" + values.map { "\($0);1\n" }.joined())
+    #expect(inspection.columns[0].examples.sorted() == ["AA-9999/a", "Aaaaaa Aaa Aaa", "Aa 9"].sorted())
+    let folder = try Folder()
+    let text = try Inspection([folder.add("f.csv", "t;y\n" + values.map { "\($0);1\n" }.joined())]).text
+    for word in ["Mẫu", "0042", "Nguy"] { #expect(!text.contains(word)) }
+  }
+
+  @Test(arguments: [
+    ("a,b\n1,2\n3,4\n", ",", "\""), ("a;b\n\"1;2\";3\n4;5\n", ";", "\""), ("a\tb\n1,5\t2\n3,4\t5\n", "\t", "\""),
+    ("a|b|c\n1|2|3\n", "|", "\""), ("a;b\n'x;y';1\n'z';2\n", ";", "'"), ("a,b\n1,5;2,5\n", ",", "\""),
+  ])
+  func findsTheDelimiter(text: String, delimiter: String, quote: String) throws {
+    let dialect = try #require(try inspect(text).dialect)
+    #expect(dialect.delimiter == delimiter)
+    if text.contains(quote) { #expect(dialect.quoteChar == quote) }
+  }
+
+  @Test func findsTitlesAndTotals() throws {
+    let report = try inspect("BÁO CÁO THÁNG\r\n\r\nsố,tên,tiền\r\n1,a,5\r\n2,b,6\r\nTổng cộng: 2,,11\r\n")
+    #expect(report.dialect?.skipLines == 2 && report.dialect?.lineEnds == ["CRLF"])
+    #expect(report.columns.map(\.name) == ["số", "tên", "tiền"])
+    let plain = try inspect("# made by x\na,b,c\n1,2,3\n4,5,6\nTotal\n")
+    #expect(plain.dialect?.commentChar == "#" && plain.dialect?.footers == ["Total"] && plain.rows == 2)
+    let trailing = try inspect("a,b,c,\n1,2,3,\n4,5,6,\n")
+    #expect(trailing.dialect?.trailingDelimiter == true && trailing.columns.count == 3 && trailing.raggedRows == 0)
+  }
+
+  @Test func tellsAHeaderFromData() throws {
+    #expect(try inspect("1;2025-01-02;x\n2;2025-01-03;y\n").dialect?.header == false)
+    #expect(try inspect("id;day;word\n2;2025-01-03;y\n").dialect?.header == true)
+  }
+
+  private static let text =
+    "id;tên\n" + String(repeating: "1;Bệnh nhân Nguyễn Thị Mẫu, trường hợp đặc biệt\n", count: 40)
+
+  @Test(arguments: [
+    (
+      "vni-windows", "id;teân\n",
+      "1;Beänh nhaân Nguyeãn Th\u{F2} Maãu, tr\u{F6}\u{F4}øng h\u{F4}\u{EF}p \u{F1}aëc bieät\n"
+    ),
+    (
+      "tcvn3", "id;t\u{AA}n\n",
+      "1;B\u{D6}nh nh\u{A9}n Nguy\u{D4}n Th\u{DE} M\u{C9}u, tr\u{AD}\u{EA}ng h\u{EE}p \u{AE}\u{C6}c bi\u{D6}t\n"
+    ),
+    ("windows-1252", "id;nom\n", "1;français, élève, à côté\n"),
+  ])
+  func weighsEncodings(encoding: String, header: String, row: String) throws {
+    let folder = try Folder()
+    let bytes = (header + String(repeating: row, count: 40)).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+    let found = try #require(try Inspection([folder.add("f.csv", bytes)]).files[0].encoding)
+    #expect(found.isCertain == (encoding != "windows-1252"))
+    if found.isCertain { #expect(found.encoding == encoding) }
+    #expect(found.reasons.count >= 5)
+  }
+
+  @Test func believesUTF8AndMarks() throws {
+    let folder = try Folder()
+    #expect(try Inspection([folder.add("a.csv", InspectionTests.text)]).files[0].encoding?.encoding == "utf-8")
+    var wide: [UInt8] = [0xFF, 0xFE]
+    for unit in InspectionTests.text.utf16 {
+      wide += [UInt8(truncatingIfNeeded: unit), UInt8(truncatingIfNeeded: unit >> 8)]
+    }
+    let report = try Inspection([folder.add("b.csv", wide)]).files[0]
+    #expect(
+      report.encoding?.encoding == "utf-16le" && report.columns.map(\.name) == ["id", "tên"] && report.rows == 40)
+  }
+
+  @Test(arguments: ["bệnh", "nguyễn", "đường", "khuỷu", "quyết", "giờ", "ở", "ướt", "thuở", "nghiêng", "yếu"])
+  func knowsSyllables(word: String) { #expect(Syllables.isSyllable(word)) }
+
+  @Test(arguments: ["beänh", "nguyeãn", "français", "é́", "bệnhh", "ñieàu"])
+  func knowsWhatIsNoSyllable(word: String) { #expect(!Syllables.isSyllable(word)) }
+
+  @Test(arguments: [
+    ("", "empty"), ("PK\u{3}\u{4}", "other"), ("<?xml version=\"1.0\"?>\n<!-- x -->\n<GIAMDINHHS>", "envelope"),
+    ("\u{FEFF} <Export><a/></Export>", "xml"),
+  ])
+  func knowsOtherFormats(text: String, form: String) throws {
+    #expect(try inspect(text).form.rawValue == form)
+  }
+
+  @Test func proposesReferencesThatHoldForEveryRow() throws {
+    let folder = try Folder()
+    let visits = try folder.add("v.csv", "id,bn\nV1,P1\nV2,P2\nV3,P1\n")
+    let patients = try folder.add("p.csv", "bn,ten\nP1,a\nP2,b\nP3,c\n")
+    let found = try Inspection([visits, patients])
+    #expect(found.references == [.init(file: 0, column: 1, toFile: 1, toColumn: 0, values: 2)])
+    let others = try folder.add("v2.csv", "id,bn\nV1,P1\nV2,P9\n")
+    #expect(try Inspection([others, patients]).references.isEmpty)
+    let twice = try folder.add("p2.csv", "bn,ten\nP1,a\nP2,b\nP2,c\n")
+    #expect(try Inspection([visits, twice]).references.isEmpty)
+  }
+
+  @Test func saysWhichFileCannotBeRead() {
+    #expect(throws: InspectionFailure.unreadable("none.csv")) { _ = try Inspection(["/nowhere/none.csv"]) }
+  }
+}
