@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import Postgres
 import SampleKit
 import Testing
 
