@@ -3,9 +3,10 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 SONGHAN := .build/release/songhan
 DEMO := demo
 BENCH_PACKAGES := python3 python3-venv gcc pkg-config libxml2-dev postgresql postgresql-client zstd valgrind linux-perf
+TEST_PACKAGES := libxml2-utils python3-venv
 PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev postgresql postgresql-client pkg-config
 
-.PHONY: help packages build release test pages lint demo demo-stop bench bench-guard bench-packages clean
+.PHONY: help packages build release test test-tools pages lint demo demo-stop bench bench-guard bench-packages clean
 
 help:
 	@echo "make demo       a warehouse, made-up hospital files, one run, and where to look"
@@ -33,9 +34,15 @@ build: packages
 release: packages
 	swift build -c release --product songhan $(SWIFT_FLAGS)
 
-test: packages
+test: packages test-tools
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+
+# Programs of others that read what we export.
+test-tools:
+	@$(MAKE) --no-print-directory packages PACKAGES="$(TEST_PACKAGES)"
+	@test -x .build/tools/bin/frictionless || { python3 -m venv .build/tools && \
+	  .build/tools/bin/pip install --quiet --disable-pip-version-check -r Tests/requirements.txt; }
 
 # The manual's page of rules, from the catalogue; a test compares the two.
 pages: build

@@ -77,6 +77,10 @@ let package = Package(
         "Transform", "Load", "Outbox", "Definitions", logging, crypto, yams,
       ],
       swiftSettings: strict),
+    .target(
+      name: "SchemaTools",
+      dependencies: ["Findings", "Records", "ExtractCSV", "Postgres", "CommonSchema", "Definitions"],
+      swiftSettings: strict),
 
     .target(
       name: "Inspection",
@@ -89,7 +93,8 @@ let package = Package(
     .executableTarget(
       name: "songhan",
       dependencies: [
-        "Bytes", "Findings", "Files", "Synthesis", "Definitions", "Inspection", "Runs", argumentParser, logging,
+        "Bytes", "Findings", "Records", "Files", "Postgres", "Synthesis", "Definitions", "SchemaTools", "Inspection",
+        "Runs", argumentParser, logging,
       ],
       swiftSettings: strict),
 
@@ -127,6 +132,14 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "InspectionTests", dependencies: ["Definitions", "Inspection", "Records", "Transform"],
+      swiftSettings: strict),
+    // what outside programs make of our exports: xmllint, frictionless, PostgreSQL
+    .testTarget(
+      name: "SchemaToolsTests",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractXML", "Postgres", "Synthesis", "CommonSchema", "Transform",
+        "Definitions", "SchemaTools", "Runs",
+      ],
       swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Bytes"], swiftSettings: strict),
     .testTarget(

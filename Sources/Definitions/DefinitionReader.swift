@@ -47,18 +47,18 @@ package struct DefinitionFaults: Error, Sendable, CustomStringConvertible {
 }
 
 /// A YAML value with its place in the file; collects what is wrong instead of stopping at the first.
-struct DefinitionNode {
-  final class Document {
-    let file: String
-    var faults: [DefinitionFault] = []
+package struct DefinitionNode {
+  package final class Document {
+    package let file: String
+    package internal(set) var faults: [DefinitionFault] = []
     init(file: String) { self.file = file }
   }
 
   let node: Node
-  let document: Document
+  package let document: Document
 
   /// Reads a YAML text; nil (with a fault noted) when it is no YAML or empty.
-  static func read(_ text: String, file: String) -> (DefinitionNode?, Document) {
+  package static func read(_ text: String, file: String) -> (DefinitionNode?, Document) {
     let document = Document(file: file)
     // everything is read as text, so that no tag has to be resolved: ten times as fast
     do {
@@ -84,7 +84,7 @@ struct DefinitionNode {
     return (nil, document)
   }
 
-  func fault(_ message: String, mend: String? = nil) {
+  package func fault(_ message: String, mend: String? = nil) {
     document.faults.append(
       DefinitionFault(
         file: document.file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, message: message, mend: mend))
@@ -92,34 +92,38 @@ struct DefinitionNode {
 
   private func with(_ node: Node) -> DefinitionNode { DefinitionNode(node: node, document: document) }
 
-  var string: String? { node.scalar?.string }
-  var int: Int? { node.scalar.flatMap { Int($0.string) } }
-  var bool: Bool? {
+  package var string: String? { node.scalar?.string }
+  package var int: Int? { node.scalar.flatMap { Int($0.string) } }
+  package var bool: Bool? {
     switch node.scalar?.string {
     case "true": true
     case "false": false
     default: nil
     }
   }
-  var isNull: Bool {
+  package var isNull: Bool {
     node.scalar.map { $0.string == "null" || $0.string == "~" || ($0.string.isEmpty && $0.style == .plain) } ?? false
   }
 
-  subscript(key: String) -> DefinitionNode? {
+  package subscript(key: String) -> DefinitionNode? {
     guard let map = node.mapping, let value = map[key] else { return nil }
     let found = with(value)
     return found.isNull ? nil : found
   }
 
-  var items: [DefinitionNode] { node.sequence.map { $0.map(with) } ?? [] }
-  var pairs: [(key: DefinitionNode, value: DefinitionNode)] {
+  /// Where it stands, from 1; 0 when that is not known.
+  package var line: Int { node.mark?.line ?? 0 }
+  package var column: Int { node.mark?.column ?? 0 }
+
+  package var items: [DefinitionNode] { node.sequence.map { $0.map(with) } ?? [] }
+  package var pairs: [(key: DefinitionNode, value: DefinitionNode)] {
     node.mapping.map { $0.map { (with($0.key), with($0.value)) } } ?? []
   }
-  var isMap: Bool { node.mapping != nil }
-  var isList: Bool { node.sequence != nil }
+  package var isMap: Bool { node.mapping != nil }
+  package var isList: Bool { node.sequence != nil }
 
   /// The strings of a list; one string counts as a list of one.
-  var strings: [String] {
+  package var strings: [String] {
     if let string { return [string] }
     return items.compactMap { item in
       if item.string == nil { item.fault("a text is expected here") }
@@ -127,13 +131,13 @@ struct DefinitionNode {
     }
   }
 
-  func required(_ key: String) -> DefinitionNode? {
+  package func required(_ key: String) -> DefinitionNode? {
     if let value = self[key] { return value }
     fault("«\(key)» is missing", mend: "add it")
     return nil
   }
 
-  func requiredString(_ key: String) -> String? {
+  package func requiredString(_ key: String) -> String? {
     guard let value = required(key) else { return nil }
     if let string = value.string { return string }
     value.fault("«\(key)» must be a text")
@@ -141,7 +145,7 @@ struct DefinitionNode {
   }
 
   /// Notes keys that are not among `known`, with the likely one.
-  func allow(only known: [String]) {
+  package func allow(only known: [String]) {
     for (key, _) in pairs {
       guard let name = key.string, !known.contains(name) else { continue }
       let near = known.min { DefinitionNode.distance($0, name) < DefinitionNode.distance($1, name) }
@@ -151,7 +155,7 @@ struct DefinitionNode {
   }
 
   /// How many letters have to change to make one word of the other.
-  static func distance(_ a: String, _ b: String) -> Int {
+  package static func distance(_ a: String, _ b: String) -> Int {
     let a = Array(a.lowercased())
     let b = Array(b.lowercased())
     var previous = Array(0...b.count)

@@ -24,7 +24,7 @@ struct SongHan: ParsableCommand {
       RulesCommand.self, RunCommand.self,
       StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self,
       RejectsCommand.self,
-      VerifyCommand.self, AuditCommand.self, QualityCommand.self, SampleCommand.self,
+      VerifyCommand.self, AuditCommand.self, QualityCommand.self, SampleCommand.self, SchemaCommand.self,
     ])
 
   static func main() {
