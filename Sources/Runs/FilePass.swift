@@ -13,11 +13,14 @@ package struct FeedRulings: Sendable {
   package let schemas: [SourceSchema]
   package let rulings: Rulings
   package let codes: CodeLists
+  /// For envelopes.
+  let shapes: Shapes?
 
   package init(_ feed: Feed, _ definitions: Definitions, on day: CivilDate) {
     self.feed = feed
     codes = definitions.codes
     schemas = definitions.readerSchemas(of: feed)
+    if case .envelope = feed.reading { shapes = Shapes(schemas: schemas) } else { shapes = nil }
     rulings = definitions.rulings(of: feed, on: day)
   }
 }
@@ -105,7 +108,7 @@ package struct FilePass {
       if case .xmlRows(let layout) = reading {
         reader = XMLRowsReader(layout: layout, schema: rulings.schemas[0], source: opened.read)
       } else {
-        reader = EnvelopeReader(schemas: rulings.schemas, source: opened.read)
+        reader = EnvelopeReader(schemas: rulings.schemas, shapes: rulings.shapes, source: opened.read)
       }
     }
     var isEnvelope = false
