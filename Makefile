@@ -36,8 +36,9 @@ packages:
 build: packages
 	swift build $(SWIFT_FLAGS)
 
+# Swift's libraries are linked in: a start costs a third less, and the program runs where there is no Swift.
 release: packages
-	swift build -c release --product songhan $(SWIFT_FLAGS)
+	swift build -c release --product songhan --static-swift-stdlib $(SWIFT_FLAGS)
 
 # The SFTP test needs an OpenSSH server. Installing one starts it on some machines, so that is left to root: containers and CI.
 test: packages test-tools

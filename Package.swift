@@ -154,7 +154,9 @@ let package = Package(
         "Bytes", "Findings", "Records", "ExtractXML", "CommonSchema", "Transform", "Definitions", yams,
       ],
       swiftSettings: strict),
-    .testTarget(name: "InspectionTests", dependencies: ["Definitions", "Inspection"], swiftSettings: strict),
+    .testTarget(
+      name: "InspectionTests", dependencies: ["Definitions", "Inspection", "Records", "Transform"],
+      swiftSettings: strict),
     // what outside programs make of our exports: xmllint, frictionless, PostgreSQL
     .testTarget(
       name: "SchemaToolsTests",

@@ -43,13 +43,15 @@ package struct Entity: Sendable {
     /// One row a thing, kept beside the visits (facilities, practitioners).
     case registry
   }
-  package var name: String
+  package let name: String
   package var title: String
   package var summary: String
   package var kind: Kind
   package var isRestricted: Bool
   package var primaryKey: [String]
-  package var columns: [EntityColumn]
+  package let columns: [EntityColumn]
+  /// The statement that takes rows of this entity in binary form. Names come from reviewed definitions, never from input.
+  package let copyStatement: String
 
   package init(
     name: String, title: String = "", summary: String = "", kind: Kind = .visit, isRestricted: Bool = false,
@@ -62,6 +64,8 @@ package struct Entity: Sendable {
     self.isRestricted = isRestricted
     self.primaryKey = primaryKey
     self.columns = columns
+    let names = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")
+    copyStatement = "COPY health.\"\(name)\" (\(names)) FROM STDIN (FORMAT binary)"
   }
 
   package func column(_ name: String) -> Int? { columns.firstIndex { $0.name == name } }
@@ -70,12 +74,6 @@ package struct Entity: Sendable {
   package static let loaderColumns = [
     "encounter_key", "care_month", "facility_code", "row_number", "file_id", "dossier_number",
   ]
-
-  /// The statement that takes rows of this entity in binary form. Names come from reviewed definitions, never from input.
-  package var copyStatement: String {
-    let names = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")
-    return "COPY health.\"\(name)\" (\(names)) FROM STDIN (FORMAT binary)"
-  }
 }
 
 /// The entities of PostgreSQL schema `health`, in a fixed order that everything numbers them by.

@@ -5,7 +5,7 @@ internal import CZstd
   private let context: OpaquePointer
 
   /// Level by measurement: see the manual's performance page.
-  package static let level: CInt = 3
+  package static let level: CInt = 1
 
   package init() {
     // null only when memory is gone: a mistake of ours or the end of the machine, never of the input

@@ -1,8 +1,10 @@
 package import Bytes
 package import CommonSchema
 package import Findings
+internal import Dispatch
 internal import Foundation
 package import Records
+internal import Synchronization
 package import Transform
 
 /// A feed: what a hospital's files are, how they map, and what the city makes of its findings (`Pipelines/<feed>.yaml`).
@@ -222,12 +224,28 @@ struct Loader {
   init(folder: String) { self.folder = folder }
 
   mutating func load() -> Definitions {
-    let common = loadCommon()
-    var codes = loadCodes()
-    let catalogue = loadCatalogue()
+    // reading YAML is what takes time before a run's first file, and these parts do not depend on each other
+    let names = folders("Schemas").filter { !["common", "codes", "warehouse"].contains($0) }
+    var common = CommonSchema(entities: [])
+    var codes = CodeLists()
+    var catalogue = FindingCatalogue(entries: [])
     var schemas: [String: SourceSchema] = [:]
-    for name in folders("Schemas") where !["common", "codes", "warehouse"].contains(name) {
-      if let schema = loadSchema(name) { schemas[name] = schema }
+    let parts = parts(names.count + 3) { loader, number in
+      switch number {
+      case 0: .common(loader.loadCommon())
+      case 1: .codes(loader.loadCodes())
+      case 2: .catalogue(loader.loadCatalogue())
+      default: .schema(loader.loadSchema(names[number - 3]))
+      }
+    }
+    for (part, faults) in parts {
+      self.faults += faults
+      switch part {
+      case .common(let part): common = part
+      case .codes(let part): codes = part
+      case .catalogue(let part): catalogue = part
+      case .schema(let part): if let part { schemas[part.name] = part }
+      }
     }
     for schema in schemas.values where schema.tables.contains(where: \.isPlain) {
       loadLists(of: schema, &codes)
@@ -247,6 +265,26 @@ struct Loader {
     return Definitions(
       folder: folder, common: common, codes: codes, catalogue: catalogue, schemas: schemas, feeds: feeds, plans: plans,
       migrations: loadMigrations())
+  }
+
+  private enum Part: Sendable {
+    case common(CommonSchema)
+    case codes(CodeLists)
+    case catalogue(FindingCatalogue)
+    case schema(SourceSchema?)
+  }
+
+  /// Loads parts on all cores, each with a loader of its own; in order, with their faults.
+  private func parts(_ count: Int, _ load: @Sendable (inout Loader, Int) -> Part) -> [(Part, [DefinitionFault])] {
+    let folder = folder
+    let loaded = Mutex<[Int: (Part, [DefinitionFault])]>([:])
+    DispatchQueue.concurrentPerform(iterations: count) { number in
+      var loader = Loader(folder: folder)
+      let part = load(&loader, number)
+      let faults = loader.faults
+      loaded.withLock { $0[number] = (part, faults) }
+    }
+    return loaded.withLock { parts in (0..<count).compactMap { parts[$0] } }
   }
 
   // MARK: files

@@ -30,14 +30,15 @@ package final class EnvelopeReader: RecordReader {
   /// - Parameters:
   ///   - schemas: `qd3176` first, its predecessor `qd4210` second.
   ///   - source: appends up to `most` bytes of the file to `target` and says how many; 0 at the end.
+  ///   - shapes: of these schemas; nil to make them.
   ///   - usesLibraryOnly: for tests: leave every inner document to libxml2.
   package init(
-    schemas: [SourceSchema],
+    schemas: [SourceSchema], shapes: Shapes? = nil,
     source: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int,
     usesLibraryOnly: Bool = false
   ) {
     self.schemas = schemas
-    shapes = Shapes(schemas: schemas)
+    self.shapes = shapes ?? Shapes(schemas: schemas)
     scanner = Scanner(window: InputWindow(source: source))
     documents = DocumentReader(usesLibraryOnly: usesLibraryOnly)
   }

@@ -34,16 +34,96 @@ enum PlainDocument {
   ///   - base: offset of the document in the dossier's text, which cells are counted from.
   static func read(_ document: UnsafeBufferPointer<UInt8>, base: Int, into builder: inout RowBuilder) -> Bool {
     // open elements: where their names stand in the document
-    unsafe withUnsafeTemporaryAllocation(of: (start: Int, count: Int).self, capacity: RowBuilder.deepest + 1) { open in
+    let shape = builder.shape
+    return unsafe withUnsafeTemporaryAllocation(of: (start: Int, count: Int).self, capacity: RowBuilder.deepest + 1) {
+      open in
       unsafe classes.withUnsafeBufferPointer { classes in
-        unsafe read(document, base, &builder, open, classes)
+        unsafe shape.nameBytes.withUnsafeBufferPointer { names in
+          unsafe shape.starts.withUnsafeBufferPointer { starts in
+            unsafe read(document, base, &builder, open, classes, names, starts)
+          }
+        }
       }
     }
   }
 
+  /// Where the next byte stands, at or behind `i`, that ends a run of plain text; `end` when there is none.
+  @inline(__always)
+  private static func endOfPlain(
+    _ document: UnsafeBufferPointer<UInt8>, _ from: Int, _ end: Int, _ classes: UnsafeBufferPointer<UInt8>
+  ) -> Int {
+    var i = from
+    let base = unsafe UnsafeRawPointer(document.baseAddress.unsafelyUnwrapped)
+    // eight at a time: a byte of `word ^ pattern` is zero where the byte is the one of the pattern, and the lowest hit is never a false one
+    while i &+ 8 <= end {
+      let word = unsafe (base + i).loadUnaligned(as: UInt64.self).littleEndian
+      let hits =
+        zeros(word ^ 0x3C3C_3C3C_3C3C_3C3C) | zeros(word ^ 0x2626_2626_2626_2626)
+        | zeros(word ^ 0x5D5D_5D5D_5D5D_5D5D) | zeros(word ^ 0x0D0D_0D0D_0D0D_0D0D)
+      if hits != 0 { return i &+ hits.trailingZeroBitCount >> 3 }
+      i &+= 8
+    }
+    while i < end, unsafe classes[Int(document[i])] & special == 0 { i &+= 1 }
+    return i
+  }
+
+  @inline(__always)
+  private static func zeros(_ word: UInt64) -> UInt64 {
+    (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+  }
+
+  @inline(__always)
+  private static func same(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    var i = 0
+    while i &+ 8 <= count {
+      let left = unsafe UnsafeRawPointer(a + i).loadUnaligned(as: UInt64.self)
+      let right = unsafe UnsafeRawPointer(b + i).loadUnaligned(as: UInt64.self)
+      if left != right { return false }
+      i &+= 8
+    }
+    while i < count {
+      if unsafe a[i] != b[i] { return false }
+      i &+= 1
+    }
+    return true
+  }
+
+  /// Reads the element of the expected column whole, when it is the next one and holds plain text only, as nearly all do.
+  ///
+  /// - Parameter i: where its `<` stands; moved behind it.
+  @inline(__always)
+  private static func readExpected(
+    _ document: UnsafeBufferPointer<UInt8>, _ i: inout Int, _ base: Int, _ builder: inout RowBuilder,
+    _ classes: UnsafeBufferPointer<UInt8>, _ names: UnsafeBufferPointer<UInt8>, _ starts: UnsafeBufferPointer<Int>
+  ) -> Bool {
+    let end = document.count
+    guard let column = builder.expected, let text = document.baseAddress, let names = names.baseAddress else {
+      return false
+    }
+    let name = unsafe starts[column]
+    let count = unsafe starts[column &+ 1] &- name
+    var from = i &+ count &+ 2
+    guard from < end, unsafe text[from &- 1] == UInt8(ascii: ">"), unsafe same(text + (i &+ 1), names + name, count)
+    else { return false }
+    var to = unsafe endOfPlain(document, from, end, classes)
+    let next = to &+ count &+ 3
+    guard next <= end, unsafe text[to] == UInt8(ascii: "<"), unsafe text[to &+ 1] == UInt8(ascii: "/"),
+      unsafe text[next &- 1] == UInt8(ascii: ">"), unsafe same(text + (to &+ 2), names + name, count)
+    else { return false }
+    if from == to { (from, to) = (0, 0) }  // an empty value stands nowhere
+    while from < to, unsafe Text.isSpace(text[from]) { from &+= 1 }
+    while to > from, unsafe Text.isSpace(text[to &- 1]) { to &-= 1 }
+    builder.take(
+      TableRecords.Cell(
+        offset: UInt32(truncatingIfNeeded: base &+ from), length: UInt32(truncatingIfNeeded: to &- from)))
+    i = next
+    return true
+  }
+
   private static func read(
     _ document: UnsafeBufferPointer<UInt8>, _ base: Int, _ builder: inout RowBuilder,
-    _ open: UnsafeMutableBufferPointer<(start: Int, count: Int)>, _ classes: UnsafeBufferPointer<UInt8>
+    _ open: UnsafeMutableBufferPointer<(start: Int, count: Int)>, _ classes: UnsafeBufferPointer<UInt8>,
+    _ names: UnsafeBufferPointer<UInt8>, _ starts: UnsafeBufferPointer<Int>
   ) -> Bool {
     let end = document.count
     var i = 0
@@ -59,7 +139,7 @@ enum PlainDocument {
         let start = i
         var isPlain = true
         while true {
-          while i < end, unsafe classes[Int(document[i])] & special == 0 { i &+= 1 }
+          i = unsafe endOfPlain(document, i, end, classes)
           guard i < end, unsafe document[i] != UInt8(ascii: "<") else { break }
           if unsafe document[i] == UInt8(ascii: "]") {
             if i + 2 < end, unsafe document[i + 1] == UInt8(ascii: "]"), unsafe document[i + 2] == UInt8(ascii: ">") {
@@ -85,6 +165,7 @@ enum PlainDocument {
         continue
       }
       // mark-up
+      if unsafe readExpected(document, &i, base, &builder, classes, names, starts) { continue }
       let tag = i
       i &+= 1
       guard i < end else { return false }

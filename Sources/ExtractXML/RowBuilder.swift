@@ -165,6 +165,21 @@ struct RowBuilder {
     guess = 0
   }
 
+  /// The column that a row has next when its fields keep the order of the decision; nil where no plain field may begin.
+  @inline(__always)
+  var expected: Int? {
+    rowDepth > 0 && openField == RowBuilder.noField && depth < RowBuilder.deepest && fault == nil
+      && guess < shape.columnCount ? guess : nil
+  }
+
+  /// Takes the value of the expected column, as opening and closing its element would.
+  @inline(__always)
+  mutating func take(_ cell: TableRecords.Cell) {
+    let column = guess
+    guess = column &+ 1
+    record(column, cell)
+  }
+
   /// Closes the field that is open; its value is `cell`, already trimmed.
   @inline(__always)
   mutating func close(_ cell: TableRecords.Cell) {

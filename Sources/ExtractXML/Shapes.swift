@@ -1,8 +1,9 @@
 internal import Bytes
-internal import Records
+internal import Glibc
+package import Records
 
-/// Which element names belong to which table, for all schemas of a reader.
-struct Shapes {
+/// Which element names belong to which table, for all schemas of a reader: made once, used for every file.
+package struct Shapes: Sendable {
   private let shapes: [[TableShape]]
   private let rowShapes: [TableShape]
   /// Table number (of the first schema) by the root of its inner document.
@@ -14,11 +15,13 @@ struct Shapes {
   let checkInRoot: String
   let checkInRow: String
   let assessmentRow: String
-  private let names: [String: Int]
+  private let visit: Int?
+  /// The table of each number in LOAIHOSO that may stand in an envelope.
+  private let envelopeTables: [Int?]
   /// Names of earlier editions and the columns of the first schema that took over, by table.
   private let successors: [(table: Int, column: Int, formerName: String)]
 
-  init(schemas: [SourceSchema]) {
+  package init(schemas: [SourceSchema]) {
     shapes = schemas.map { schema in
       schema.tables.enumerated().map { TableShape($0.element, number: $0.offset, rootIsRow: false) }
     }
@@ -41,7 +44,9 @@ struct Shapes {
         if let root = table.root, let number = names[table.name], roots[root] == nil { roots[root] = number }
       }
     }
-    (self.roots, self.names, predecessorRoots) = (roots, names, old)
+    (self.roots, predecessorRoots) = (roots, old)
+    visit = names["XML1"]
+    envelopeTables = (0...99).map { $0 == 0 || $0 == 12 ? nil : names["XML\($0)"] }
     successors = schemas[0].tables.enumerated().flatMap { number, table in
       table.columns.enumerated().compactMap { index, column in
         column.formerName.map { (number, index, $0) }
@@ -77,16 +82,23 @@ struct Shapes {
   /// Whether a document of the table (of the first schema) is one of the predecessor: XML1 has its old fields, the others its old root.
   func isPredecessor(_ document: Span<UInt8>, table: Int) -> Bool {
     if let root = predecessorRoots[table] { return Editions.hasRoot(root, document) }
-    return table == names["XML1"] && Editions.hasPredecessorFields(document)
+    return table == visit && Editions.hasPredecessorFields(document)
   }
 
   /// The table of a label's number, unless it never stands in an envelope (XML0, XML12).
   func envelopeTable(_ number: Int) -> Int? {
-    number == 0 || number == 12 ? nil : names["XML\(number)"]
+    envelopeTables.indices.contains(number) ? envelopeTables[number] : nil
   }
 
   /// The number in LOAIHOSO, however it is spelt: `XML1`, `XML01`, `1`, `xml1`, `XML 1`, `XML-1`.
   static func tableNumber(ofLabel label: String) -> Int? {
+    // as nearly all write it: XML and one or two digits
+    let bytes = label.utf8
+    if (4...5).contains(bytes.count), bytes.starts(with: "XML".utf8),
+      bytes.dropFirst(3).allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
+    {
+      return bytes.dropFirst(3).reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
     var digits = Substring(label.filter { !" -_\t\r\n".contains($0) }.uppercased())
     if digits.hasPrefix("XML") { digits = digits.dropFirst(3) }
     guard !digits.isEmpty, digits.utf8.count <= 3, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
@@ -103,17 +115,28 @@ enum Editions {
 
   /// Whether a document is one of QĐ 4210, as its XML1 shows: it has fields that later editions renamed.
   static func hasPredecessorFields(_ document: Span<UInt8>) -> Bool {
-    var i = 0
-    while i < document.count {
-      if document[i] == UInt8(ascii: "<") {
+    var from = 0
+    while let i = nextTag(document, from: from) {
+      // all marks begin with one of two letters, and most tags of XML1 with another
+      if i + 1 < document.count, document[i + 1] == UInt8(ascii: "M") || document[i + 1] == UInt8(ascii: "T") {
         for mark in predecessorMarks where document.has(mark, at: i) {
           let next = i + mark.utf8CodeUnitCount
           if next < document.count, endsName(document[next]) { return true }
         }
       }
-      i &+= 1
+      from = i + 1
     }
     return false
+  }
+
+  /// Where the next `<` stands.
+  private static func nextTag(_ document: Span<UInt8>, from: Int) -> Int? {
+    unsafe document.withUnsafeBytes { bytes in
+      guard from < bytes.count, let base = bytes.baseAddress,
+        let hit = unsafe memchr(base + from, CInt(UInt8(ascii: "<")), bytes.count - from)
+      else { return nil }
+      return unsafe UnsafeRawPointer(hit) - base
+    }
   }
 
   /// Whether the root element of a document is called `name`.

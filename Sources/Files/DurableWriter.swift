@@ -107,6 +107,14 @@ package struct DurableWriter: ~Copyable, Sendable {
     failpoint("files.replaced-durably")
   }
 
+  /// Gives a file its name, in place of the one that may have had it; neither is durable before the directory is synced.
+  fileprivate consuming func place(as name: FileName) throws(FileFailure) {
+    try sync()
+    if try !scratch.link(as: name) { try scratch.replace(name) }
+    failpoint("files.together-replaced")
+    try scratch.close()
+  }
+
   /// Gives a file that tells the present and is worth nothing after a power cut: readers see the old one or the new one, whole, and nobody
   /// waits for the disk.
   fileprivate consuming func commit(showing name: FileName) throws(FileFailure) {
@@ -138,6 +146,17 @@ extension Directory {
     var writer = try DurableWriter(in: self, mode: mode, temporary: temporary)
     try writer.append(content)
     try writer.commit(replacing: name)
+  }
+
+  /// Writes several files, each of them as ``replaceDurably(_:with:mode:temporary:)`` does, and waits for the directory only once.
+  package func replaceDurably(_ files: [(name: FileName, content: [UInt8])], mode: UInt32 = 0o600) throws(FileFailure) {
+    for (name, content) in files {
+      var writer = try DurableWriter(in: self, mode: mode)
+      try writer.append(content.span)
+      try writer.place(as: name)
+    }
+    try sync()
+    failpoint("files.together-durable")
   }
 
   /// Replaces a file that tells the present (metrics): atomically, without waiting for the disk. Never for records, batches or receipts.

@@ -3,12 +3,18 @@ internal import Failpoints
 internal import Glibc
 
 /// Our own copy of a delivered file, hashed while it was made: the writer's descriptor does not reach it, and it has no
-/// name on disk, so it vanishes with the process.
+/// name on disk, so it vanishes with the process. A small file is copied to memory, a larger one to an unnamed file in
+/// the spool.
 ///
 /// It is not made durable. After a crash the copy is gone and the file in the inbox is taken up again; the source is
 /// moved only after COMMIT, and nothing that is committed refers to the copy.
 package final class SpoolCopy: Sendable {
-  private let descriptor: Descriptor
+  /// Up to so many bytes a copy is kept in memory: written out and read again, a byte costs as much as its hash.
+  package static let mostInMemory = 32 << 20
+
+  private let descriptor: Descriptor?
+  /// The whole content of a copy without a descriptor.
+  private let memory: [UInt8]
   /// The source's stamp, before and after copying: moving the source away asks for it.
   package let source: Stamp
   package let sizeInBytes: Int
@@ -16,15 +22,33 @@ package final class SpoolCopy: Sendable {
   /// Whether it begins as gzip does (RFC 1952, section 2.3.1: ID1, ID2 and the only method there is).
   package let isGzip: Bool
 
-  /// Copies `file` into `spool`, in memory that does not depend on its size.
+  /// Copies `file`, in memory that does not depend on its size once it is larger than `mostInMemory`.
   ///
   /// - Parameter mayGoOn: asked before each piece.
   /// - Throws: ``FileFailure/refused(_:)`` with `changedWhileReading` when somebody wrote to the file meanwhile, with `stopped` when it may not go on.
   package init(
-    of file: borrowing SourceFile, in spool: Directory, mayGoOn: () -> Bool = { true }
+    of file: borrowing SourceFile, in spool: Directory, mostInMemory: Int = SpoolCopy.mostInMemory,
+    mayGoOn: () -> Bool = { true }
   ) throws(FileFailure) {
-    let copy = try Self.privateFile(in: spool)
     var hasher = SHA256()
+    if file.stamp.sizeInBytes <= mostInMemory {
+      var content: [UInt8] = []
+      content.reserveCapacity(file.stamp.sizeInBytes)
+      try file.forEachPiece { (piece) throws(FileFailure) in
+        guard mayGoOn() else { throw .refused(.stopped) }
+        hasher.update(piece)
+        unsafe piece.withUnsafeBufferPointer { unsafe content.append(contentsOf: $0) }
+      }
+      failpoint("files.held")
+      descriptor = nil
+      memory = content
+      source = file.stamp
+      sizeInBytes = content.count
+      contentHash = ContentHash(hasher.finalize())
+      isGzip = content.starts(with: [0x1F, 0x8B, 0x08])
+      return
+    }
+    let copy = try Self.privateFile(in: spool)
     var head: [UInt8] = []
     var written = 0
     try file.forEachPiece { (piece) throws(FileFailure) in
@@ -35,7 +59,8 @@ package final class SpoolCopy: Sendable {
       written += piece.count
     }
     failpoint("files.spooled")
-    descriptor = copy
+    descriptor = .some(copy)
+    memory = []
     source = file.stamp
     sizeInBytes = written
     contentHash = ContentHash(hasher.finalize())
@@ -59,7 +84,8 @@ package final class SpoolCopy: Sendable {
       written += piece.count
     }
     source = Stamp(try Kernel.fstat(copy.raw))
-    descriptor = copy
+    descriptor = .some(copy)
+    memory = []
     sizeInBytes = written
     contentHash = ContentHash(hasher.finalize())
     isGzip = head == [0x1F, 0x8B, 0x08]
@@ -85,10 +111,22 @@ package final class SpoolCopy: Sendable {
   package func read(into target: inout MutableSpan<UInt8>, at offset: Int) throws(FileFailure) -> Int {
     precondition(offset >= 0, "files begin at 0")
     let wanted = min(target.count, max(0, sizeInBytes - offset))
+    guard wanted > 0 else { return 0 }
+    let raw: Int32
+    switch descriptor {
+    case .some(let descriptor): raw = descriptor.raw
+    case nil: raw = -1
+    }
     let result: Result<Int, FileFailure> = unsafe target.withUnsafeMutableBytes { buffer in
       do throws(FileFailure) {
         let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
-        return .success(try unsafe Kernel.read(descriptor.raw, into: part, at: offset))
+        if raw < 0 {
+          unsafe memory.withUnsafeBytes {
+            unsafe part.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + wanted]))
+          }
+          return .success(wanted)
+        }
+        return .success(try unsafe Kernel.read(raw, into: part, at: offset))
       } catch {
         return .failure(error)
       }
@@ -116,8 +154,30 @@ package final class SpoolCopy: Sendable {
       return try read(into: &span)
     }
 
+    /// Appends up to `most` bytes to `target`; how many came, 0 at the end.
+    package mutating func append(_ most: Int, to target: inout [UInt8]) throws(FileFailure) -> Int {
+      let wanted = min(most, copy.sizeInBytes - offset)
+      guard wanted > 0 else { return 0 }
+      if copy.isInMemory {
+        target.append(contentsOf: copy.memory[offset..<offset + wanted])
+        offset += wanted
+        return wanted
+      }
+      var piece = [UInt8](repeating: 0, count: wanted)
+      let count = try read(into: &piece)
+      target.append(contentsOf: piece[..<count])
+      return count
+    }
+
     package mutating func rewind() {
       offset = 0
+    }
+  }
+
+  private var isInMemory: Bool {
+    switch descriptor {
+    case .some: false
+    case nil: true
     }
   }
 

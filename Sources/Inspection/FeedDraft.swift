@@ -384,7 +384,7 @@ package struct FeedDraft {
         }
       }
       // one lucky name makes no medicine
-      byEntity.removeAll { $0.columns.count < 2 && !["encounter", "patient"].contains($0.entity) }
+      byEntity.removeAll { $0.columns.count < 2 && $0.entity != "encounter" }
       if number == root, !byEntity.contains(where: { $0.entity == "encounter" }) {
         byEntity.insert(("encounter", []), at: 0)
       }
@@ -393,6 +393,9 @@ package struct FeedDraft {
         lines.add(
           "# \(table.name): no column has a name that is known; map it by hand", edit: "say what \(table.name) becomes")
       }
+      let mapped = Set(byEntity.flatMap { $0.columns.map(\.field) })
+      var left = table.fields.indices.filter { $0 != key || number != root }.map { table.fields[$0] }
+      left.removeAll { mapped.contains($0) }
       for (entity, columns) in byEntity {
         lines.add("- entity: \(entity)")
         lines.add("  from: \(table.name)")
@@ -403,13 +406,9 @@ package struct FeedDraft {
           lines.add("  columns:")
         }
         for (column, field) in columns { lines.add("    \(column): \(field)") }
-      }
-      let mapped = Set(byEntity.flatMap { $0.columns.map(\.field) })
-      let left = table.fields.indices.filter { !mapped.contains(table.fields[$0]) && $0 != key }.map {
-        table.fields[$0]
-      }
-      if !left.isEmpty, !byEntity.isEmpty {
-        lines.add("  extra: [\(left.joined(separator: ", "))]")
+        // the table's first row set keeps what has no column
+        if !left.isEmpty { lines.add("  extra: [\(left.joined(separator: ", "))]") }
+        left = []
       }
     }
   }

@@ -122,12 +122,7 @@ package final class FileLoad {
   ) throws(LoadFailure) -> StagedBatch {
     let months = Set(batch.entries.compactMap { $0.outcome == .accepted ? $0.careMonth : nil })
     do throws(ServerFailure) {
-      if !hasBegun {
-        try partitions.ensure(months, on: connection)
-        try connection.begin()
-        hasBegun = true
-        failpoint("load.begun")
-      }
+      if !hasBegun { try partitions.ensure(months, on: connection) }
     } catch {
       throw .server(error)
     }
@@ -201,7 +196,7 @@ package final class FileLoad {
     var lastDelivery: (file: Int64, number: Int64) = (0, 0)
   }
 
-  /// The current versions of the batch's keys, locked in the order of the keys so that two loaders seldom wait for each other in a circle
+  /// Begins the transaction, if that has not been done, and finds the current versions of the batch's keys, locked in the order of the keys so that two loaders seldom wait for each other in a circle
   /// (`40P01` is tried again).
   ///
   /// The index (key first) is searched once for each key, in the order of the keys. No ORDER BY: with one, PostgreSQL 15 would rather walk the
@@ -212,13 +207,23 @@ package final class FileLoad {
       keys[entry.kind, default: []].insert(String(decoding: entry.key, as: UTF8.self))
     }
     var result: [VersionKey: Version] = [:]
-    for (kind, keys) in keys.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      let rows = try connection.execute(
-        """
-        SELECT encounter_key, version, encode(content_sha256, 'hex'), care_month, file_id, dossier_number
-        FROM intake.dossier
-        WHERE facility_code = $1 AND dossier_kind = $2 AND encounter_key = ANY ($3::text[]) AND is_current FOR UPDATE
-        """, [.text(facilityText), .text(kind.rawValue), .texts(keys.sorted())], prepared: true)
+    var statements = hasBegun ? [] : [Connection.Statement("BEGIN")]
+    let kinds = keys.keys.sorted { $0.rawValue < $1.rawValue }
+    for kind in kinds {
+      statements.append(
+        Connection.Statement(
+          """
+          SELECT encounter_key, version, encode(content_sha256, 'hex'), care_month, file_id, dossier_number
+          FROM intake.dossier
+          WHERE facility_code = $1 AND dossier_kind = $2 AND encounter_key = ANY ($3::text[]) AND is_current FOR UPDATE
+          """, [.text(facilityText), .text(kind.rawValue), .texts(keys[kind, default: []].sorted())]))
+    }
+    guard !statements.isEmpty else { return [:] }
+    let first = statements.count - kinds.count
+    hasBegun = true
+    try connection.execute(together: statements) { number, rows in
+      guard number >= first else { return }
+      let kind = kinds[number - first]
       for row in 0..<rows.count {
         guard let key = rows.text(row, 0), let version = rows.integer(row, 1),
           let hash = rows.text(row, 2).flatMap({ Files.ContentHash(hex: $0) }), let month = rows.text(row, 3),
@@ -331,12 +336,10 @@ package final class FileLoad {
   // MARK: source bytes and the ledger
 
   private func copyBatch(_ batch: PreparedBatch, _ accepted: [Int]) throws(ServerFailure) {
-    var source = OutputBuffer(capacity: batch.archive.count + 8)
-    SourceArchive.begin(&source)
-    for index in accepted { source.append(batch.archive.bytes.span.extracting(batch.entries[index].source)) }
-    let stored = compressor.compress(source.bytes)
+    let source = archive(of: batch, accepted)
+    let stored = compressor.compress(source)
     let delivered = accepted.reduce(0) { $0 + batch.entries[$1].sizeInBytes }
-    let storedHash = Array(SHA256.hash(data: stored))
+    let storedHash = Files.ContentHash(of: stored).bytes
     batches.count += 1
     batches.seal.update(data: storedHash)
     try connection.execute(
@@ -347,9 +350,19 @@ package final class FileLoad {
       """,
       [
         .integer(fileID), .integer(Int64(batchNumber)), .integer(Int64(accepted.count)), .integer(Int64(delivered)),
-        .integer(Int64(stored.count)), .bytes(Array(SHA256.hash(data: source.bytes))),
+        .integer(Int64(stored.count)), .bytes(Files.ContentHash(of: source).bytes),
         .bytes(storedHash), .bytes(stored),
       ], prepared: true)
+  }
+
+  /// The archive of the dossiers that are loaded; no copy of it when that is all of the batch, as it nearly always is.
+  private func archive(of batch: PreparedBatch, _ accepted: [Int]) -> [UInt8] {
+    let wanted = accepted.reduce(SourceArchive.magic.count) { $0 + batch.entries[$1].source.count }
+    if wanted == batch.archive.count { return batch.archive.bytes }
+    var source = OutputBuffer(capacity: wanted)
+    SourceArchive.begin(&source)
+    for index in accepted { source.append(batch.archive.bytes.span.extracting(batch.entries[index].source)) }
+    return source.bytes
   }
 
   private func copyDossiers(_ batch: PreparedBatch, _ isLoaded: [Bool], _ version: [Int64]) throws(ServerFailure) {
@@ -528,32 +541,40 @@ package final class FileLoad {
     do throws(ServerFailure) {
       if !hasBegun { try connection.begin() }
       hasBegun = true
-      try FileLoad.write(closing.findings, closing.counts, file: fileID, on: connection)
+      try FileLoad.write(closing.findings, file: fileID, on: connection)
       failpoint("load.findings")
+      var statements: [Connection.Statement] = []
+      if !closing.counts.isEmpty { statements.append(FileLoad.statement(closing.counts, file: fileID)) }
       // last before the ledger: another loader that adds the same code waits no longer than a commit takes
-      try Registries.addPractitioners(closing.practitioners, facility: facilityText, file: fileID, on: connection)
-      failpoint("load.practitioners")
-      let updated = try connection.execute(
-        """
-        UPDATE intake.file SET state = 'loaded', reason = NULL, finished_at = clock_timestamp(), dossiers_seen = $3,
-          dossiers_accepted = $4, dossiers_rejected = $5, dossiers_duplicate = $6, dossiers_superseding = $7,
-          rows = $8::jsonb, finding_counts = $9::jsonb, format_version = $10, receipt = $11,
-          dossiers_with_findings = $12
-        WHERE file_id = $1 AND epoch = $2 AND state = 'claimed' RETURNING file_id
-        """,
-        [
-          .integer(fileID), .integer(epoch), .integer(Int64(closing.seen)), .integer(Int64(closing.accepted)),
-          .integer(Int64(closing.rejected)), .integer(Int64(closing.duplicate)), .integer(Int64(closing.superseding)),
-          .text(closing.rows), .text(closing.findingCounts), .text(closing.editions), .text(closing.receipt),
-          .integer(Int64(closing.withFindings)),
-        ]
-      ).count
+      if !closing.practitioners.isEmpty {
+        statements.append(Registries.addPractitioners(closing.practitioners, facility: facilityText, file: fileID))
+      }
+      statements.append(
+        Connection.Statement(
+          """
+          UPDATE intake.file SET state = 'loaded', reason = NULL, finished_at = clock_timestamp(), dossiers_seen = $3,
+            dossiers_accepted = $4, dossiers_rejected = $5, dossiers_duplicate = $6, dossiers_superseding = $7,
+            rows = $8::jsonb, finding_counts = $9::jsonb, format_version = $10, receipt = $11,
+            dossiers_with_findings = $12
+          WHERE file_id = $1 AND epoch = $2 AND state = 'claimed' RETURNING file_id
+          """,
+          [
+            .integer(fileID), .integer(epoch), .integer(Int64(closing.seen)), .integer(Int64(closing.accepted)),
+            .integer(Int64(closing.rejected)), .integer(Int64(closing.duplicate)),
+            .integer(Int64(closing.superseding)),
+            .text(closing.rows), .text(closing.findingCounts), .text(closing.editions), .text(closing.receipt),
+            .integer(Int64(closing.withFindings)),
+          ]))
+      statements.append(
+        Ledger.statement(.loaded, file: fileID, epoch: epoch, run: closing.runID, detail: detail(closing)))
+      var updated = 0
+      try connection.execute(together: statements) { number, rows in
+        if number == statements.count - 2 { updated = rows.count }
+      }
       guard updated == 1 else {
         connection.rollback()
         throw ServerFailure.refused(Refusal("SH001"))
       }
-      try Ledger.event(
-        .loaded, file: fileID, epoch: epoch, run: closing.runID, detail: detail(closing), on: connection)
       failpoint("load.before-commit")
       try connection.commit()
       failpoint("load.committed")
@@ -627,10 +648,8 @@ package final class FileLoad {
     sealedParcels = (0, SHA256())
   }
 
-  /// Writes findings and their counts of a file.
-  static func write(_ findings: [LedgerFinding], _ counts: [CodeCount], file: Int64, on connection: Connection)
-    throws(ServerFailure)
-  {
+  /// Writes findings of a file.
+  static func write(_ findings: [LedgerFinding], file: Int64, on connection: Connection) throws(ServerFailure) {
     if !findings.isEmpty {
       var rows = EntityRows()
       for (number, entry) in findings.enumerated() {
@@ -662,8 +681,11 @@ package final class FileLoad {
       try writer.write(RowForm.trailer)
       try writer.finish()
     }
-    guard !counts.isEmpty else { return }
-    try connection.execute(
+  }
+
+  /// Writes how often each code was found.
+  static func statement(_ counts: [CodeCount], file: Int64) -> Connection.Statement {
+    Connection.Statement(
       """
       INSERT INTO intake.finding_count (file_id, code, severity, findings, dossiers)
       SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[])

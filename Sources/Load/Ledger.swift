@@ -66,15 +66,30 @@ package enum Ledger {
     facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, on connection: Connection,
     isStillThere: () -> Bool
   ) throws(ServerFailure) -> Claim {
-    guard try lock(hash, on: connection) else {
-      return Claim(outcome: .busy, fileID: 0, epoch: 0, attempts: 0)
+    var isLocked = false
+    var isNew = false
+    // apart: what others committed before they gave the lock away must be seen
+    try connection.execute(
+      together: [
+        Connection.Statement("SELECT pg_try_advisory_lock($1)", [.integer(key(hash))]),
+        Connection.Statement(
+          "SELECT FROM intake.file WHERE facility_code = $1 AND content_sha256 = $2::bytea LIMIT 1",
+          [.text(facility), .bytes(hash.bytes)]),
+      ], apart: true
+    ) { number, rows in
+      if number == 0 { isLocked = rows.flag(0, 0) ?? false } else { isNew = rows.isEmpty }
     }
     failpoint("ledger.locked")
+    guard isLocked else { return Claim(outcome: .busy, fileID: 0, epoch: 0, attempts: 0) }
     guard isStillThere() else {
       try release(hash, on: connection)
       return Claim(outcome: .gone, fileID: 0, epoch: 0, attempts: 0)
     }
     do throws(ServerFailure) {
+      if isNew {
+        return try insert(
+          facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, on: connection)
+      }
       try connection.begin()
       try connection.execute(relaxed)
       let claim = try claimLocked(
@@ -144,27 +159,60 @@ package enum Ledger {
       return Claim(
         outcome: attempts >= mostAttempts ? .exhausted : .claimed, fileID: id, epoch: epoch, attempts: attempts + 1)
     }
-    let inserted = try connection.execute(
-      """
-      INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, attempts, epoch, run_id, claimed_at)
-      VALUES ($1, $2, $3, $4::bytea, $5, 'claimed', 1, 1, $6, clock_timestamp()) RETURNING file_id
-      """,
-      [.text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run)],
-      prepared: true)
-    let id = inserted.integer(0, 0) ?? 0
-    try event(.claimed, file: id, epoch: 1, run: run, on: connection)
-    // what waited under this name was the beginning of an upload: it is no delivery of its own, and gets no receipt
-    let beginnings = try connection.execute(
-      """
-      UPDATE intake.file SET state = 'refused', receipt = NULL, source_removed_at = clock_timestamp(), finished_at = clock_timestamp()
-      WHERE facility_code = $1 AND file_name = $2 AND state = 'waiting' AND content_sha256 <> $3::bytea RETURNING file_id, epoch
-      """, [.text(facility), .text(name), .bytes(hash.bytes)], prepared: true)
-    for row in 0..<beginnings.count {
-      try event(
-        .refused, file: beginnings.integer(row, 0) ?? 0, epoch: beginnings.integer(row, 1) ?? 0, run: run,
-        on: connection)
+    return try insert(
+      facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, isOpen: true, on: connection)
+  }
+
+  /// Makes the row of a delivery whose bytes were never claimed before, with its first event.
+  ///
+  /// - Parameter isOpen: in the open transaction; else in one of its own.
+  private static func insert(
+    facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, isOpen: Bool = false,
+    on connection: Connection
+  ) throws(ServerFailure) -> Claim {
+    var statements = [
+      Connection.Statement(
+        """
+        WITH file AS (
+          INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, attempts, epoch, run_id,
+            claimed_at)
+          VALUES ($1, $2, $3, $4::bytea, $5, 'claimed', 1, 1, $6::bigint, clock_timestamp()) RETURNING file_id
+        ), event AS (
+          INSERT INTO intake.file_event (file_id, at, kind, run_id, epoch, form, hash)
+          SELECT e.file_id, e.at, 'claimed', $6::bigint, 1, 2, sha256(convert_to(concat_ws('|', 2, e.file_id, 'claimed', $6::bigint, 1,
+            (extract(epoch FROM e.at) * 1000000)::bigint, ''), 'UTF8'))
+          FROM (SELECT file_id, clock_timestamp() AS at FROM file) AS e
+        )
+        SELECT file_id FROM file
+        """,
+        [.text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run)]),
+      // what waited under this name was the beginning of an upload: it is no delivery of its own, and gets no receipt
+      Connection.Statement(
+        """
+        WITH beginning AS (
+          UPDATE intake.file SET state = 'refused', receipt = NULL, source_removed_at = clock_timestamp(),
+            finished_at = clock_timestamp()
+          WHERE facility_code = $1 AND file_name = $2 AND state = 'waiting' AND content_sha256 <> $3::bytea
+          RETURNING file_id, epoch
+        )
+        INSERT INTO intake.file_event (file_id, at, kind, run_id, epoch, form, previous_hash, hash)
+        SELECT e.file_id, e.at, 'refused', $4::bigint, e.epoch, 2, e.previous, sha256(coalesce(e.previous, ''::bytea)
+          || convert_to(concat_ws('|', 2, e.file_id, 'refused', $4::bigint, e.epoch,
+            (extract(epoch FROM e.at) * 1000000)::bigint, ''), 'UTF8'))
+        FROM (SELECT b.file_id, b.epoch, clock_timestamp() AS at,
+          (SELECT hash FROM intake.file_event f WHERE f.file_id = b.file_id ORDER BY event_id DESC LIMIT 1) AS previous
+          FROM beginning b) AS e
+        """, [.text(facility), .text(name), .bytes(hash.bytes), .integer(run)]),
+    ]
+    if !isOpen {
+      statements =
+        [Connection.Statement("BEGIN"), Connection.Statement(relaxed)] + statements + [Connection.Statement("COMMIT")]
     }
-    return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
+    var id: Int64?
+    try connection.execute(together: statements) { number, rows in
+      if number == (isOpen ? 0 : 2) { id = rows.integer(0, 0) }
+    }
+    return Claim(outcome: .claimed, fileID: id ?? 0, epoch: 1, attempts: 1)
   }
 
   /// Makes the row of a file whose dossiers are judged again, in the open transaction: until its commit nobody sees it.
@@ -353,40 +401,57 @@ package enum Ledger {
     failpoint("ledger.receipt-kept")
   }
 
-  /// Marks what was done with the file's receipt or source after the commit.
-  ///
-  /// - Parameter detail: JSON: where the source went, or the hashes of the receipt's files.
-  package static func mark(
-    _ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String? = nil, on connection: Connection
-  ) throws(ServerFailure) {
-    try connection.begin()
-    try connection.execute(relaxed)
+  /// Something that was done after a file's commit, for the ledger.
+  package struct Mark: Sendable {
+    package var event: Event
+    /// JSON: where the source went, or the hashes of the receipt's files.
+    package var detail: String?
+
+    package init(_ event: Event, detail: String? = nil) {
+      self.event = event
+      self.detail = detail
+    }
+  }
+
+  /// Marks what was done with the file's receipt and source after the commit, in one transaction and one round trip.
+  package static func mark(_ marks: [Mark], file: Int64, epoch: Int64, run: Int64, on connection: Connection)
+    throws(ServerFailure)
+  {
+    var statements = [Connection.Statement("BEGIN"), Connection.Statement(relaxed)]
+    for mark in marks {
+      statements.append(
+        Connection.Statement(
+          """
+          WITH marked AS (
+            UPDATE intake.file SET
+              receipt_written_at = CASE $2::text WHEN 'receipt written' THEN clock_timestamp() ELSE receipt_written_at END,
+              source_removed_at = CASE $2::text WHEN 'source removed' THEN clock_timestamp() ELSE source_removed_at END
+            WHERE file_id = $1::bigint
+              AND CASE $2::text WHEN 'receipt written' THEN receipt_written_at ELSE source_removed_at END IS NULL
+            RETURNING file_id
+          )
+          INSERT INTO intake.file_event (file_id, at, kind, run_id, epoch, detail, form, previous_hash, hash)
+          SELECT e.file_id, e.at, e.kind, e.run_id, e.epoch, e.detail, 2, e.previous,
+            sha256(coalesce(e.previous, ''::bytea) || convert_to(concat_ws('|', 2, e.file_id, e.kind, e.run_id, e.epoch,
+              (extract(epoch FROM e.at) * 1000000)::bigint, coalesce(e.detail::text, '')), 'UTF8'))
+          FROM (SELECT file_id, clock_timestamp() AS at, $2::text AS kind, $3::bigint AS run_id, $4::bigint AS epoch,
+            $5::jsonb AS detail,
+            (SELECT hash FROM intake.file_event WHERE file_id = $1::bigint ORDER BY event_id DESC LIMIT 1) AS previous
+            FROM marked) AS e
+          """,
+          [
+            .integer(file), .text(mark.event.rawValue), .integer(run), .integer(epoch),
+            mark.detail.map { .text($0) } ?? .null,
+          ]))
+    }
+    statements.append(Connection.Statement("COMMIT"))
     do throws(ServerFailure) {
-      try markOpen(event, file: file, epoch: epoch, run: run, detail: detail, on: connection)
       failpoint("ledger.before-mark")
-      try connection.commit()
+      try connection.execute(together: statements)
       failpoint("ledger.marked")
     } catch {
       connection.rollback()
       throw error
-    }
-  }
-
-  private static func markOpen(
-    _ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String?, on connection: Connection
-  ) throws(ServerFailure) {
-    let updated =
-      event == .receiptWritten
-      ? try connection.execute(
-        "UPDATE intake.file SET receipt_written_at = clock_timestamp() WHERE file_id = $1 AND receipt_written_at IS NULL RETURNING 1",
-        [.integer(file)], prepared: true
-      ).count
-      : try connection.execute(
-        "UPDATE intake.file SET source_removed_at = clock_timestamp() WHERE file_id = $1 AND source_removed_at IS NULL RETURNING 1",
-        [.integer(file)], prepared: true
-      ).count
-    if updated == 1 {
-      try Ledger.event(event, file: file, epoch: epoch, run: run, detail: detail, on: connection)
     }
   }
 
@@ -402,7 +467,10 @@ package enum Ledger {
         try connection.execute("DELETE FROM intake.finding WHERE file_id = $1", [.integer(claim.fileID)])
         try connection.execute("DELETE FROM intake.finding_count WHERE file_id = $1", [.integer(claim.fileID)])
       }
-      try FileLoad.write(findings, counts, file: claim.fileID, on: connection)
+      try FileLoad.write(findings, file: claim.fileID, on: connection)
+      if !counts.isEmpty {
+        try connection.execute(together: [FileLoad.statement(counts, file: claim.fileID)])
+      }
       let updated = try connection.execute(
         """
         UPDATE intake.file SET state = $3, reason = $4, reason_detail = $5::jsonb, receipt = $6, finished_at = clock_timestamp(),
@@ -429,13 +497,20 @@ package enum Ledger {
     }
   }
 
-  /// Appends an event to the file's story; its hash covers its time and words, and the hash of the file's event before.
-  ///
-  /// The server computes the hash, since it gives the time; ``LedgerEvent/hash(after:)`` is the same in Swift.
+  /// Appends an event to the file's story; see ``statement(_:file:epoch:run:detail:)``.
   package static func event(
     _ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String? = nil, on connection: Connection
   ) throws(ServerFailure) {
-    try connection.execute(
+    try connection.execute(together: [statement(event, file: file, epoch: epoch, run: run, detail: detail)])
+  }
+
+  /// Appends an event to the file's story; its hash covers its time and words, and the hash of the file's event before.
+  ///
+  /// The server computes the hash, since it gives the time; ``LedgerEvent/hash(after:)`` is the same in Swift.
+  static func statement(_ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String? = nil)
+    -> Connection.Statement
+  {
+    Connection.Statement(
       """
       INSERT INTO intake.file_event (file_id, at, kind, run_id, epoch, detail, form, previous_hash, hash)
       SELECT e.file_id, e.at, e.kind, e.run_id, e.epoch, e.detail, 2, e.previous,
@@ -447,7 +522,7 @@ package enum Ledger {
       """,
       [
         .integer(file), .text(event.rawValue), .integer(run), .integer(epoch), detail.map { .text($0) } ?? .null,
-      ], prepared: true)
+      ])
   }
 
   /// Anchors the events of a run that ends, in the open transaction: whoever takes events away later, or whole files with theirs, cannot make the

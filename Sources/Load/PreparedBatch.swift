@@ -41,19 +41,21 @@ package struct PreparedBatch: Sendable {
 
   package var rows: RowBatch
   package var entries: [Entry] = []
-  /// Source bytes of accepted dossiers (``SourceArchive`` entries without its header).
+  /// Source bytes of accepted dossiers: a ``SourceArchive`` of all of them.
   package var archive = OutputBuffer()
-  /// Source bytes of rejected dossiers, the same way.
+  /// Source bytes of rejected dossiers (``SourceArchive`` entries without its header).
   package var rejects = OutputBuffer()
 
   package init(schema: CommonSchema) {
     rows = RowBatch(schema: schema)
+    SourceArchive.begin(&archive)
   }
 
   package mutating func removeAll() {
     rows.removeAll()
     entries.removeAll(keepingCapacity: true)
     archive.removeAll()
+    SourceArchive.begin(&archive)
     rejects.removeAll()
   }
 
@@ -62,7 +64,8 @@ package struct PreparedBatch: Sendable {
 
   /// True when it is time to load it.
   package var isFull: Bool {
-    entries.count >= PreparedBatch.mostDossiers || archive.count + rejects.count >= PreparedBatch.mostBytes
+    entries.count >= PreparedBatch.mostDossiers
+      || archive.count - SourceArchive.magic.count + rejects.count >= PreparedBatch.mostBytes
       || rows.sizeInBytes >= PreparedBatch.mostBytes
   }
 }

@@ -43,16 +43,13 @@ package enum Registries {
   }
 
   /// Notes practitioners that a file names for the first time. Sorted keys; a code that another loader is adding is waited for.
-  static func addPractitioners(_ codes: [String], facility: String, file: Int64, on connection: Connection)
-    throws(ServerFailure)
-  {
-    guard !codes.isEmpty else { return }
-    try connection.execute(
+  static func addPractitioners(_ codes: [String], facility: String, file: Int64) -> Connection.Statement {
+    Connection.Statement(
       """
       INSERT INTO health.practitioner (facility_code, practitioner_code, first_seen_file_id)
       SELECT $1, code, $3 FROM unnest($2::text[]) AS c (code)
       WHERE NOT EXISTS (SELECT FROM health.practitioner p WHERE p.facility_code = $1 AND p.practitioner_code = code)
       ON CONFLICT DO NOTHING
-      """, [.text(facility), .texts(codes), .integer(file)], prepared: true)
+      """, [.text(facility), .texts(codes), .integer(file)])
   }
 }

@@ -56,7 +56,10 @@ package final class Connection {
   deinit { unsafe PQfinish(raw) }
 
   /// False once the connection is lost; it does not come back.
-  package var isUsable: Bool { unsafe PQstatus(raw) == CONNECTION_OK }
+  package var isUsable: Bool { unsafe !isBroken && PQstatus(raw) == CONNECTION_OK }
+
+  /// Set when answers may be under way that nobody asked for any more.
+  private var isBroken = false
 
   /// The server's version as it counts: 150018 is 15.18.
   package var serverVersion: Int { Int(unsafe PQserverVersion(raw)) }
@@ -97,6 +100,101 @@ package final class Connection {
       list.withPointers { count, values, lengths, formats in
         unsafe PQexecPrepared(raw, name, count, values, lengths, formats, 0)
       })
+  }
+
+  /// One constant statement among several that are sent together.
+  package struct Statement {
+    let sql: StaticString
+    let parameters: [Parameter]
+
+    package init(_ sql: StaticString, _ parameters: [Parameter] = []) {
+      self.sql = sql
+      self.parameters = parameters
+    }
+  }
+
+  /// Sends statements in one go and then reads their answers: one round trip for all of them. Each is parsed once per connection.
+  ///
+  /// Behind one that fails nothing more is carried out, and its failure is thrown.
+  ///
+  /// - Parameters:
+  ///   - apart: each is a transaction of its own, with a snapshot of its own; else they share one, which `BEGIN` among them may open for longer.
+  ///   - take: gets each statement's number, from 0, and its answer.
+  package func execute(
+    together statements: [Statement], apart: Bool = false, _ take: (Int, borrowing Rows) -> Void = { _, _ in }
+  ) throws(ServerFailure) {
+    let lists = try statements.map { (statement) throws(ServerFailure) in try ParameterList(statement.parameters) }
+    guard isUsable else { throw .connectionLost(nil) }
+    guard unsafe PQenterPipelineMode(raw) == 1 else { throw failureWithoutResult() }
+    // what is asked, in order: a statement's number, or a key that is parsed under a name
+    var asked: [(number: Int?, key: PreparedKey?, name: String)] = []
+    var fresh: [PreparedKey: String] = [:]
+    var isSent = true
+    for (number, statement) in statements.enumerated() where isSent {
+      let sql = statement.sql
+      precondition(sql.hasPointerRepresentation, "a statement is longer than one character")
+      let text = unsafe UnsafeRawPointer(sql.utf8Start).assumingMemoryBound(to: CChar.self)
+      let key = unsafe PreparedKey(address: UInt(bitPattern: sql.utf8Start), length: sql.utf8CodeUnitCount)
+      let name: String
+      if let known = prepared[key] ?? fresh[key] {
+        name = known
+      } else {
+        name = "s\(prepared.count + fresh.count + 1)"
+        isSent = unsafe PQsendPrepare(raw, name, text, 0, nil) == 1
+        fresh[key] = name
+        asked.append((nil, key, name))
+      }
+      isSent =
+        unsafe isSent
+        && lists[number].withPointers { count, values, lengths, formats in
+          unsafe PQsendQueryPrepared(raw, name, count, values, lengths, formats, 0) == 1
+        }
+      asked.append((number, nil, name))
+      if apart { isSent = unsafe isSent && PQpipelineSync(raw) == 1 }
+    }
+    if !apart { isSent = unsafe isSent && PQpipelineSync(raw) == 1 }
+    guard isSent else {
+      // what went out cannot be taken back, and its answers would be taken for others'
+      isBroken = true
+      throw .connectionLost(nil)
+    }
+    var failure: ServerFailure?
+    var at = 0
+    var syncs = apart ? statements.count : 1
+    var wasNull = false
+    // an answer is a result and a null; a sync is a result alone
+    while syncs > 0 {
+      guard let result = unsafe PQgetResult(raw) else {
+        // two in a row: nothing more will come
+        if wasNull || !isUsable {
+          isBroken = true
+          throw .connectionLost(failure?.state)
+        }
+        wasNull = true
+        continue
+      }
+      wasNull = false
+      if unsafe PQresultStatus(result) == PGRES_PIPELINE_SYNC {
+        unsafe PQclear(result)
+        syncs -= 1
+        continue
+      }
+      if let found = unsafe self.failure(in: result) {
+        unsafe PQclear(result)
+        failure = failure ?? found
+        if !isUsable { break }
+      } else if at < asked.count {
+        let rows = unsafe Rows(adopting: result)
+        if let key = asked[at].key { prepared[key] = asked[at].name }
+        if let number = asked[at].number { take(number, rows) }
+      } else {
+        unsafe PQclear(result)
+      }
+      at += 1
+    }
+    if isUsable { unsafe PQexitPipelineMode(raw) }
+    // the server may say goodbye before the connection ends
+    if let failure { throw isUsable ? failure : .connectionLost(failure.state) }
   }
 
   /// Runs one statement whose text was made from our definitions.
@@ -168,7 +266,7 @@ package final class Connection {
   /// Starts `COPY … FROM STDIN`; the text is generated like that of ``executeGenerated(_:_:)``.
   package func startCopy(_ sql: String) throws(ServerFailure) -> CopyWriter {
     guard !sql.utf8.contains(0) else { throw .refused(Refusal("22021")) }
-    guard let result = unsafe PQexecParams(raw, sql, 0, nil, nil, nil, nil, 0) else { throw failureWithoutResult() }
+    guard let result = unsafe PQexec(raw, sql) else { throw failureWithoutResult() }
     if let failure = unsafe failure(in: result) {
       unsafe PQclear(result)
       throw failure

@@ -52,7 +52,11 @@ struct ParameterList {
   }
 
   private mutating func append(_ bytes: some Sequence<UInt8>) {
-    storage.append(contentsOf: bytes.lazy.map(CChar.init(bitPattern:)))
+    // batches come this way: in one piece where the sequence has its bytes in a row
+    let isWhole: Void? = bytes.withContiguousStorageIfAvailable { bytes in
+      unsafe bytes.withMemoryRebound(to: CChar.self) { unsafe storage.append(contentsOf: $0) }
+    }
+    if isWhole == nil { storage.append(contentsOf: bytes.lazy.map(CChar.init(bitPattern:))) }
   }
 
   /// Lends values, lengths and formats for one call.

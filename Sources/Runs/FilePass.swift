@@ -13,12 +13,15 @@ package struct FeedRulings: Sendable {
   package let schemas: [SourceSchema]
   package let rulings: Rulings
   package let codes: CodeLists
+  /// For envelopes.
+  let shapes: Shapes?
 
   /// - Parameter surrogateKey: see ``Project/surrogateKey()``.
   package init(_ feed: Feed, _ definitions: Definitions, on day: CivilDate, surrogateKey: [UInt8]? = nil) {
     self.feed = feed
     codes = definitions.codes
     schemas = definitions.readerSchemas(of: feed)
+    if case .envelope = feed.reading { shapes = Shapes(schemas: schemas) } else { shapes = nil }
     rulings = definitions.rulings(of: feed, on: day, surrogateKey: surrogateKey)
   }
 }
@@ -121,7 +124,7 @@ package struct FilePass {
       if case .xmlRows(let layout) = reading {
         reader = XMLRowsReader(layout: layout, schema: rulings.schemas[0], source: read)
       } else {
-        reader = EnvelopeReader(schemas: rulings.schemas, source: read)
+        reader = EnvelopeReader(schemas: rulings.schemas, shapes: rulings.shapes, source: read)
       }
     }
     var isEnvelope = false

@@ -332,10 +332,10 @@ final class FileWorker {
     let file = rest ?? InboxFile.nothing(of: label, facility: facility, in: folder)
     let keeps = context.project.configuration.keepOriginals
     if state == FileReport.State.duplicate.rawValue || (state == FileReport.State.loaded.rawValue && !keeps) {
-      remove(file, file.stamp, claim)
+      mark(remove(file, file.stamp, claim), claim)
     } else {
-      move(
-        file, file.stamp, to: state == FileReport.State.loaded.rawValue ? .archive : .quarantine, as: hash.hex, claim)
+      let place = state == FileReport.State.loaded.rawValue ? Place.archive : .quarantine
+      mark(move(file, file.stamp, to: place, as: hash.hex, claim), claim)
     }
   }
 
@@ -593,6 +593,7 @@ final class FileWorker {
     report.moreDetails = tally.more > 0 ? tally.more : nil
     if again != nil { report.older = state.older }
     let receipt = Receipt(report, facilityName: facility.name, rejected: state.rejected, judgedAt: Clock.text())
+    let receiptJSON = receipt.json()
     do throws(LoadFailure) {
       try load.settle()
       try load.commit(
@@ -600,7 +601,7 @@ final class FileWorker {
           seen: state.dossiers.seen, accepted: state.dossiers.accepted, rejected: state.dossiers.rejected,
           duplicate: state.dossiers.duplicate, superseding: state.dossiers.superseding,
           withFindings: tally.dossiersWithFindings, rows: report.rows.json(pretty: false),
-          findingCounts: report.findings.json(pretty: false), editions: report.edition ?? "", receipt: receipt.json(),
+          findingCounts: report.findings.json(pretty: false), editions: report.edition ?? "", receipt: receiptJSON,
           findings: tally.ledgerFindings, counts: tally.codeCounts, runID: context.runID,
           practitioners: practitioners.codes, mapping: context.prints[facility.feed] ?? ""))
     } catch {
@@ -615,7 +616,7 @@ final class FileWorker {
       }
       guard let found, found.state == "loaded", found.isOurs else { throw LoadFailure.server(.connectionLost(nil)) }
     }
-    return try close(file, copy, claim, report)
+    return try close(file, copy, claim, report, receipt: (receipt, receiptJSON))
   }
 
   // MARK: endings
@@ -649,14 +650,15 @@ final class FileWorker {
     report.details = tally.details(context.definitions.catalogue, .vietnamese)
     report = finished(report)
     let receipt = Receipt(report, facilityName: facility?.name, rejected: rejected, judgedAt: Clock.text())
+    let receiptJSON = receipt.json()
     try Ledger.end(
-      ending, claim, reason: finding.code.description, detail: nil, receipt: receipt.json(), seen: 0,
+      ending, claim, reason: finding.code.description, detail: nil, receipt: receiptJSON, seen: 0,
       findings: tally.ledgerFindings, counts: tally.codeCounts, run: context.runID, on: connection)
     if ending == .waiting {
       do throws(ServerFailure) { try Ledger.forgiveWaiting(claim, on: connection) } catch { throw .server(error) }
       return report
     }
-    return try close(file, copy, claim, report)
+    return try close(file, copy, claim, report, receipt: (receipt, receiptJSON))
   }
 
   /// Fills in the words of the reason.
@@ -696,13 +698,15 @@ final class FileWorker {
       throw .server(error)
     }
     let claim = Claim(outcome: .ended(state: ending.rawValue), fileID: report.fileID ?? 0, epoch: 0, attempts: 0)
+    var done: [Ledger.Mark] = []
     do throws(LoadFailure) {
       try keepReceipt(claim, context.registry[file.facility], &report)
-      try writeReceipt(claim)
+      done = try writeReceipt(claim)
     } catch {
       if case .server(let failure) = error { throw .server(failure) }
     }
-    move(file, file.stamp, to: .quarantine, as: "unread-\(claim.fileID)", claim)
+    done += move(file, file.stamp, to: .quarantine, as: "unread-\(claim.fileID)", claim)
+    mark(done, claim)
     return report
   }
 
@@ -738,9 +742,12 @@ final class FileWorker {
 
   /// After the commit: parcels, receipt, and last of all the source.
   ///
-  /// - Parameter wasLoaded: an earlier run loaded this very file and was cut off before its end; its original is kept like any loaded one's.
+  /// - Parameters:
+  ///   - receipt: as it was committed, when that is at hand; else the ledger's is taken.
+  ///   - wasLoaded: an earlier run loaded this very file and was cut off before its end; its original is kept like any loaded one's.
   private func close(
-    _ file: InboxFile, _ copy: DeliveredCopy?, _ claim: Claim, _ report: FileReport, wasLoaded: Bool = false
+    _ file: InboxFile, _ copy: DeliveredCopy?, _ claim: Claim, _ report: FileReport,
+    receipt: (receipt: Receipt, json: String)? = nil, wasLoaded: Bool = false
   ) throws(LoadFailure) -> FileReport {
     do throws(OutboxFailure) {
       if !context.project.configuration.destinations.isEmpty {
@@ -754,34 +761,65 @@ final class FileWorker {
         context.progress.note(.files(failure))
       }
     }
-    try writeReceipt(claim)
+    var done = try writeReceipt(claim, receipt)
     failpoint("run.receipt-written")
-    if again != nil { return report }  // there is no source to take away
+    if again != nil {
+      mark(done, claim)
+      return report  // there is no source to take away
+    }
     let keeps = context.project.configuration.keepOriginals
     let state = wasLoaded ? .loaded : report.state
     let place = state == .loaded || state == .duplicate ? Place.archive : .quarantine
     if state == .duplicate || (state == .loaded && !keeps) {
-      remove(file, copy?.source ?? file.stamp, claim)
+      done += remove(file, copy?.source ?? file.stamp, claim)
     } else {
-      move(file, copy?.source ?? file.stamp, to: place, as: report.sha256 ?? "file-\(claim.fileID)", claim)
+      done += move(file, copy?.source ?? file.stamp, to: place, as: report.sha256 ?? "file-\(claim.fileID)", claim)
     }
     failpoint("run.source-removed")
+    mark(done, claim)
     return report
   }
 
-  private func writeReceipt(_ claim: Claim) throws(LoadFailure) {
-    do throws(ServerFailure) {
-      let folder = ReceiptFolder(context.receipts, mode: context.project.configuration.receiptMode)
-      let failure = try folder.write(
-        file: claim.fileID, epoch: claim.epoch, run: context.runID, context.definitions.catalogue, on: connection)
-      if let failure {
-        context.journal.error(
-          "a receipt could not be written; the next run writes it",
-          ["file": .id(claim.fileID), "failure": .failure(failure)])
-        context.progress.note(.files(failure))
+  /// Writes the receipt of a committed file.
+  ///
+  /// - Returns: what is to be marked in the ledger still.
+  private func writeReceipt(_ claim: Claim, _ receipt: (receipt: Receipt, json: String)? = nil) throws(LoadFailure)
+    -> [Ledger.Mark]
+  {
+    let folder = ReceiptFolder(context.receipts, mode: context.project.configuration.receiptMode)
+    var failure: FileFailure?
+    var done: [Ledger.Mark] = []
+    if let (receipt, json) = receipt {
+      let written = folder.write(
+        receipt, json: json, facility: receipt.facility, file: claim.fileID, context.definitions.catalogue)
+      switch written {
+      case .success(let mark): done = [mark]
+      case .failure(let found): failure = found
       }
+    } else {
+      do throws(ServerFailure) {
+        failure = try folder.write(
+          file: claim.fileID, epoch: claim.epoch, run: context.runID, context.definitions.catalogue, on: connection)
+      } catch {
+        throw .server(error)
+      }
+    }
+    if let failure {
+      context.journal.error(
+        "a receipt could not be written; the next run writes it",
+        ["file": .id(claim.fileID), "failure": .failure(failure)])
+      context.progress.note(.files(failure))
+    }
+    return done
+  }
+
+  /// Notes in the ledger what was done after the commit.
+  private func mark(_ marks: [Ledger.Mark], _ claim: Claim) {
+    guard !marks.isEmpty else { return }
+    do throws(ServerFailure) {
+      try Ledger.mark(marks, file: claim.fileID, epoch: claim.epoch, run: context.runID, on: connection)
     } catch {
-      throw .server(error)
+      note(error, claim)
     }
   }
 
@@ -796,7 +834,11 @@ final class FileWorker {
   }
 
   /// Moves the delivered files out of the inbox, unless they are others by now.
-  private func move(_ file: InboxFile, _ stamp: Stamp, to place: Place, as name: String, _ claim: Claim) {
+  ///
+  /// - Returns: what is to be marked in the ledger.
+  private func move(_ file: InboxFile, _ stamp: Stamp, to place: Place, as name: String, _ claim: Claim)
+    -> [Ledger.Mark]
+  {
     do {
       let facility = try FileName(file.facility)
       let folder = place == .archive ? context.archive : context.quarantine
@@ -830,23 +872,23 @@ final class FileWorker {
         failpoint("run.piece-moved")
       }
       let isNamed = file.members.isEmpty || !name.hasPrefix("unread-")
-      try mark(claim, isThere && isNamed ? place.detail(name, isSealed: isSealed) : nil)
+      return [
+        Ledger.Mark(
+          .sourceRemoved, detail: isThere && isNamed ? place.detail(name, isSealed: isSealed) : nil)
+      ]
     } catch {
       note(error, claim)
+      return []
     }
   }
 
-  private func mark(_ claim: Claim, _ detail: String?) throws(ServerFailure) {
-    try Ledger.mark(
-      .sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID, detail: detail, on: connection)
-  }
-
-  private func remove(_ file: InboxFile, _ stamp: Stamp, _ claim: Claim, detail: String? = nil) {
+  private func remove(_ file: InboxFile, _ stamp: Stamp, _ claim: Claim) -> [Ledger.Mark] {
     do {
       for piece in file.pieces(stamp, "") { try remove(piece.name, piece.stamp, of: file) }
-      try mark(claim, detail)
+      return [Ledger.Mark(.sourceRemoved)]
     } catch {
       note(error, claim)
+      return []
     }
   }
 

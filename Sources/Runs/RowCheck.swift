@@ -229,13 +229,9 @@ struct RowCheck {
 enum SpoolReader {
   static func read(_ copy: SpoolCopy) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
     var reader = copy.reader()
-    var piece = [UInt8](repeating: 0, count: 256 * 1024)
     return { (most, target) throws(ReaderFailure) in
       do throws(FileFailure) {
-        if most < piece.count { piece.removeLast(piece.count - most) }
-        let count = try reader.read(into: &piece)
-        target.append(contentsOf: piece[..<count])
-        return count
+        return try reader.append(most, to: &target)
       } catch {
         if case .kernel(_, let number) = error { throw .input(number) }
         throw .input(EIO)

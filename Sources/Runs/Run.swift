@@ -418,8 +418,8 @@ package struct Run: Sendable {
       if isThere { continue }  // it is in the inbox's list, and is closed as one of that
       try server { () throws(ServerFailure) in
         try Ledger.mark(
-          .sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID,
-          detail: detail(claim, hash, facility, context), on: connection)
+          [Ledger.Mark(.sourceRemoved, detail: detail(claim, hash, facility, context))], file: claim.fileID,
+          epoch: claim.epoch, run: context.runID, on: connection)
       }
       failpoint("recovery.source-noted")
     }

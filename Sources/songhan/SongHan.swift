@@ -33,6 +33,7 @@ struct SongHan: ParsableCommand {
       Output.error("the process could not be protected (core dumps, umask)")
       Foundation_exit(77)
     }
+    Memory.keepWhatIsFreed()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -25,7 +25,7 @@ func run(_ folder: String, account: UInt32?) throws {
   } catch .refused(.gone) {
     return
   }
-  let copy = try SpoolCopy(of: file, in: spool)
+  let copy = try SpoolCopy(of: file, in: spool, mostInMemory: 0)
   failpoint("probe.copied")
 
   var writer = try DurableWriter(in: outbox)

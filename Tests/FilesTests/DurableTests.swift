@@ -71,6 +71,45 @@ import Testing
     }
   }
 
+  /// Several files at once: new ones and ones in place of others, whatever the file system can; one sync for the directory.
+  @Test(arguments: Ability.allCases)
+  func replacesSeveralTogether(ability: Ability) throws {
+    let directory = try folder.directory()
+    let (first, second) = (FileName(fixed: "first"), FileName(fixed: "second"))
+    let plan = FaultPlan(ability.rules)
+    try plan.run { () throws in
+      try directory.replaceDurably([(first, [1]), (second, [2])], mode: 0o640)
+      try directory.replaceDurably([(second, [3, 3]), (first, Self.content)], mode: 0o640)
+    }
+    #expect(folder.content("first") == Self.content && folder.content("second") == [3, 3])
+    for name in [first, second] { #expect(try directory.entry(name)?.mode == 0o640) }
+    #expect(folder.files == ["first", "second"])
+    #expect(plan.callCount(of: .fsync) == 6)
+  }
+
+  /// Whichever call fails: each name has a whole file or the one it had, and nothing else stays.
+  @Test func severalTogetherSurviveEveryFault() throws {
+    let directory = try folder.directory()
+    let (first, second) = (FileName(fixed: "first"), FileName(fixed: "second"))
+    func write(_ plan: FaultPlan) throws {
+      try plan.run { () throws(FileFailure) in try directory.replaceDurably([(first, Self.content), (second, [2])]) }
+    }
+    let counting = FaultPlan()
+    try folder.put("second", [9])
+    try write(counting)
+    for nth in 1...counting.callCount {
+      for fault: FaultPlan.Fault in [.failing(ENOSPC), .failing(EIO), .half] {
+        try? FileManager.default.removeItem(atPath: folder.path + "/first")
+        try folder.put("second", [9])
+        let isWritten = (try? write(FaultPlan([.init(nil, nth: nth, fault)]))) != nil
+        _ = try directory.removeLeftovers()
+        #expect(folder.files == ["first", "second"] || (!isWritten && folder.files == ["second"]))
+        if folder.files.contains("first") { #expect(folder.content("first") == Self.content) }
+        #expect(folder.content("second") == [2] || (!isWritten && folder.content("second") == [9]))
+      }
+    }
+  }
+
   @Test func namesByContent() throws {
     let directory = try folder.directory()
     var writer = try DurableWriter(in: directory)

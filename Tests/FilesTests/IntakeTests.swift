@@ -66,12 +66,12 @@ import Testing
     #expect(throws: FileFailure.refused(.notRegular)) { try open(FileName(fixed: "s")) }
   }
 
-  @Test(arguments: [0, 1, 2, 3, 262_143, 262_144, 262_145, 700_001])
-  func copiesAndHashes(count: Int) throws {
+  @Test(arguments: [0, 1, 2, 3, 262_143, 262_144, 262_145, 700_001], [0, SpoolCopy.mostInMemory])
+  func copiesAndHashes(count: Int, mostInMemory: Int) throws {
     let content = sample(count)
     try folder.put("inbox/delivery.xml", content)
     let file = try SourceFile(delivery, in: inbox, owners: nil)
-    let copy = try SpoolCopy(of: file, in: spool)
+    let copy = try SpoolCopy(of: file, in: spool, mostInMemory: mostInMemory)
     #expect(copy.sizeInBytes == count)
     #expect(copy.contentHash == ContentHash(content))
     #expect(copy.source == file.stamp)
@@ -86,20 +86,31 @@ import Testing
       #expect(back == content)
       reader.rewind()
     }
+    var back: [UInt8] = [7]
+    while case let got = try reader.append(65_537, to: &back), got > 0 { #expect(got <= 65_537) }
+    #expect(back == [7] + content)
+    var rest: [UInt8] = [0, 0]
+    var span = rest.mutableSpan
+    #expect(try copy.read(into: &span, at: count + 5) == 0)
   }
 
   @Test(
-    arguments: [([0x1F, 0x8B, 8, 0], true), ([0x1F, 0x8B], false), ([0x1F, 0x8B, 7], false)] as [([UInt8], Bool)])
-  func knowsGzip(content: [UInt8], isGzip: Bool) throws {
+    arguments: [([0x1F, 0x8B, 8, 0], true), ([0x1F, 0x8B], false), ([0x1F, 0x8B, 7], false)] as [([UInt8], Bool)],
+    [0, SpoolCopy.mostInMemory])
+  func knowsGzip(_ known: (content: [UInt8], isGzip: Bool), mostInMemory: Int) throws {
+    let (content, isGzip) = known
     try folder.put("inbox/delivery.xml", content)
-    let copy = try SpoolCopy(of: SourceFile(delivery, in: inbox, owners: nil), in: spool)
+    let copy = try SpoolCopy(
+      of: SourceFile(delivery, in: inbox, owners: nil), in: spool, mostInMemory: mostInMemory)
     #expect(copy.isGzip == isGzip)
   }
 
   /// What the sender goes on writing does not reach the copy.
-  @Test func copyIsOutOfTheSendersReach() throws {
+  @Test(arguments: [0, SpoolCopy.mostInMemory])
+  func copyIsOutOfTheSendersReach(mostInMemory: Int) throws {
     try folder.put("inbox/delivery.xml", [1, 2, 3])
-    let copy = try SpoolCopy(of: SourceFile(delivery, in: inbox, owners: nil), in: spool)
+    let copy = try SpoolCopy(
+      of: SourceFile(delivery, in: inbox, owners: nil), in: spool, mostInMemory: mostInMemory)
     let writer = try #require(FileHandle(forWritingAtPath: folder.path + "/inbox/delivery.xml"))
     try writer.write(contentsOf: [9, 9, 9, 9])
     var back: [UInt8] = [0, 0, 0, 0]
@@ -111,14 +122,15 @@ import Testing
   enum Meddling: CaseIterable { case append, overwrite, truncate, touch, addName }
 
   /// At whichever read or write the sender comes in between, the copy is refused.
-  @Test(arguments: Meddling.allCases, 1...3)
-  func refusesAFileThatChangesWhileItIsCopied(meddling: Meddling, at nth: Int) throws {
+  @Test(arguments: Meddling.allCases, [1, 2, 3, 4, 5, 6])
+  func refusesAFileThatChangesWhileItIsCopied(meddling: Meddling, at step: Int) throws {
+    let (isInMemory, nth) = (step > 3, (step - 1) % 3 + 1)
     try folder.put("inbox/delivery.xml", sample(600_000))
     let path = folder.path + "/inbox/delivery.xml"
     usleep(20_000)  // past the tick of the kernel's clock in which the file was made
     let plan = FaultPlan([
       .init(
-        .write, nth: nth,
+        isInMemory ? .pread : .write, nth: nth,
         .after {
           guard let file = FileHandle(forUpdatingAtPath: path) else { return }
           switch meddling {
@@ -134,7 +146,9 @@ import Testing
     ])
     let file = try SourceFile(delivery, in: inbox, owners: nil)
     #expect(throws: FileFailure.refused(.changedWhileReading)) {
-      try plan.run { () throws(FileFailure) in _ = try SpoolCopy(of: file, in: spool) }
+      try plan.run { () throws(FileFailure) in
+        _ = try SpoolCopy(of: file, in: spool, mostInMemory: isInMemory ? SpoolCopy.mostInMemory : 0)
+      }
     }
     #expect(FileFailure.refused(.changedWhileReading).isTransient)
   }
@@ -155,14 +169,16 @@ import Testing
     #expect(folder.files == ["inbox/delivery.xml"])
   }
 
-  @Test(arguments: [false, true])
-  func copyingSurvivesEveryFault(isNamed: Bool) throws {
+  /// Each call fails in turn: the copy is right or there is none, and neither leaves anything on disk.
+  @Test(arguments: [false, true], [0, SpoolCopy.mostInMemory])
+  func copyingSurvivesEveryFault(isNamed: Bool, mostInMemory: Int) throws {
     let content = sample(600_000)
     try folder.put("inbox/delivery.xml", content)
     let named = isNamed ? [FaultPlan.Rule(.tmpfile, nth: nil, .failing(EOPNOTSUPP))] : []
     func copy(_ plan: FaultPlan) throws -> ContentHash {
       try plan.run { () throws(FileFailure) in
-        try SpoolCopy(of: SourceFile(delivery, in: inbox, owners: nil), in: spool).contentHash
+        try SpoolCopy(of: SourceFile(delivery, in: inbox, owners: nil), in: spool, mostInMemory: mostInMemory)
+          .contentHash
       }
     }
     let counting = FaultPlan(named)

@@ -192,6 +192,83 @@ import Testing
     #expect(weak.filter { !$0.ok }.map(\.name) == ["synchronous_commit"])
   }
 
+  // MARK: several statements together
+
+  @Test func answersStatementsThatWereSentTogether() throws {
+    let connection = try PrivateCluster.connect()
+    try connection.execute("CREATE TEMP TABLE heap (a bigint)")
+    for round in 1...3 {
+      var answers: [Int64?] = []
+      try connection.execute(together: [
+        .init("INSERT INTO heap VALUES ($1)", [.integer(Int64(round))]),
+        .init("INSERT INTO heap VALUES ($1)", [.integer(10)]),
+        .init("SELECT sum(a) FROM heap"),
+      ]) { number, rows in answers.append(number < 2 ? Int64(rows.affected) : rows.integer(0, 0)) }
+      #expect(answers == [1, 1, Int64(round * (round + 1) / 2 + round * 10)])
+    }
+    // each text was parsed once, also the one that stands twice
+    let parsed = try connection.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%heap%'")
+    #expect(parsed.integer(0, 0) == 2)
+    try connection.execute(together: [])
+    #expect(connection.isUsable && !connection.isInTransaction)
+  }
+
+  @Test func oneOfSeveralThatFailsStopsTheRest() throws {
+    let connection = try PrivateCluster.connect()
+    try connection.execute("CREATE TEMP TABLE stopped (a int UNIQUE)")
+    let insert: StaticString = "INSERT INTO stopped VALUES ($1::int)"
+    var answered: [Int] = []
+    let failed = try failure {
+      try connection.execute(together: [
+        .init(insert, [.integer(1)]), .init(insert, [.integer(1)]), .init(insert, [.integer(2)]),
+        .init("SELECT a FROM stopped"),
+      ]) { number, _ in answered.append(number) }
+    }
+    #expect(failed.state == "23505" && answered == [0])
+    // they were one transaction
+    #expect(connection.isUsable && !connection.isInTransaction)
+    #expect(try connection.execute("SELECT FROM stopped").isEmpty)
+    // apart, each stands for itself
+    answered = []
+    let apart = try failure {
+      try connection.execute(
+        together: [.init(insert, [.integer(1)]), .init(insert, [.integer(1)]), .init(insert, [.integer(2)])],
+        apart: true
+      ) { number, _ in answered.append(number) }
+    }
+    #expect(apart.state == "23505" && answered == [0, 2])
+    #expect(try connection.execute("SELECT sum(a) FROM stopped").integer(0, 0) == 3)
+    // a transaction among them is left to whoever opened it
+    let open = try failure {
+      try connection.execute(together: [
+        .init("BEGIN"), .init(insert, [.integer(3)]), .init("SELECT 1/0"), .init("COMMIT"),
+      ])
+    }
+    #expect(open.state == "22012" && connection.isInTransaction)
+    connection.rollback()
+    #expect(try connection.execute("SELECT FROM stopped").count == 2)
+    // a text that cannot be parsed is not remembered
+    let wrong: StaticString = "SELECT gone FROM stopped"
+    #expect(try failure { try connection.execute(together: [.init(wrong)]) }.state == "42703")
+    try connection.execute("ALTER TABLE stopped ADD gone int")
+    try connection.execute(together: [.init(wrong)]) { _, rows in answered.append(rows.count) }
+    #expect(answered.last == 2)
+  }
+
+  @Test func aConnectionLostAmongSeveralIsTransient() throws {
+    let connection = try PrivateCluster.connect()
+    let pid = try connection.execute("SELECT pg_backend_pid()").integer(0, 0) ?? 0
+    let during = try failure {
+      try connection.execute(together: [
+        .init("SELECT 1"), .init("SELECT pg_terminate_backend($1::int)", [.integer(pid)]), .init("SELECT pg_sleep(20)"),
+      ])
+    }
+    guard case .connectionLost = during else { throw during }
+    #expect(during.isTransient && !connection.isUsable)
+    let after = try failure { try connection.execute(together: [.init("SELECT 1")]) }
+    guard case .connectionLost = after else { throw after }
+  }
+
   // MARK: transactions
 
   @Test func aTransactionIsAllOrNothing() throws {
