@@ -130,9 +130,18 @@ package struct Definitions: Sendable {
   }
 
   /// What judging the feed's dossiers needs, compiled for one day.
-  package func rulings(of feed: Feed, on day: CivilDate) -> Rulings {
+  ///
+  /// - Parameter surrogateKey: of the mapping's surrogates (`surrogateKeyFile` of `songhan.yaml`).
+  package func rulings(of feed: Feed, on day: CivilDate, surrogateKey: [UInt8]? = nil) -> Rulings {
     let plans = editions(of: feed)
-    return Rulings(schemas: plans.map(\.schema), codes: codes, policy: policy(of: feed, on: day), plans: plans)
+    return Rulings(
+      schemas: plans.map(\.schema), codes: codes, policy: policy(of: feed, on: day), plans: plans,
+      surrogateKey: surrogateKey)
+  }
+
+  /// Whether judging the feed's dossiers needs the key of surrogates.
+  package func needsSurrogateKey(_ feed: Feed) -> Bool {
+    editions(of: feed).contains { $0.derivation?.usesSurrogates ?? false }
   }
 
   /// The severities in force for a feed on a day.

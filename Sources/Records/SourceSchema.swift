@@ -74,6 +74,8 @@ package struct SourceColumn: Sendable {
   package var formerName: String?
   /// Filled by a function of the mapping, never by a file; such columns stand behind all others.
   package var isDerived = false
+  /// Of a derived column: the columns of its table that it is worked out from.
+  package var inputs: [Int] = []
   /// How a field of a plain Table Schema file writes its values; nil for the fields of the decisions.
   package var plain: PlainField?
 

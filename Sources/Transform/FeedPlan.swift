@@ -4,6 +4,8 @@ package import Records
 /// Where a feed by definition keeps what identifies a dossier, by number.
 package struct DossierIdentity: Sendable {
   package let key: Field
+  /// What to name when there is no key: the first field that a function makes it from.
+  package let keyField: Field
   /// Days, or minutes.
   package let careDates: [(field: Field, isDay: Bool)]
   package let facility: Field?
@@ -95,7 +97,7 @@ package struct FeedPlan: Sendable {
     let schema = builder.schema
     for (number, set) in result.rowSets.enumerated() {
       guard let table = schema.table(set.table), schema.tables[table].isPlain else { continue }
-      result.rowSets[number].extra += FeedPlan.leftOver(number, mapping, schema.tables[table])
+      result.rowSets[number].extra += FeedPlan.leftOver(number, mapping, dossier, schema.tables[table])
     }
     do throws(MappingFaults) {
       _ = try Mapper(result, source: schema, common: common)
@@ -181,20 +183,47 @@ package struct FeedPlan: Sendable {
     }
     let facility = dossier.facility.flatMap { field($0, .string, "facility", dossier.careDates.count + 1) }
     guard let key, dates.count == dossier.careDates.count else { return nil }
-    return DossierIdentity(key: key, careDates: dates, facility: facility)
+    let column = builder.schema.tables[table].columns[key.column]
+    let keyField = column.isDerived ? column.inputs.first.map { Field(table: table, column: $0) } ?? key : key
+    return DossierIdentity(key: key, keyField: keyField, careDates: dates, facility: facility)
   }
 
   /// Fields of a plain table that nothing takes: the first row set without lists keeps them.
-  private static func leftOver(_ number: Int, _ mapping: Mapping, _ table: SourceTable) -> [String] {
+  private static func leftOver(
+    _ number: Int, _ mapping: Mapping, _ dossier: DossierKey?, _ table: SourceTable
+  ) -> [String] {
     let sets = mapping.rowSets.indices.filter { mapping.rowSets[$0].table == table.name }
     guard mapping.rowSets[number].each.isEmpty else { return [] }
     var taken: Set<String> = []
+    // every row has the key and the hospital
+    if let dossier, dossier.table == table.name {
+      taken.formUnion(kept(by: dossier.key))
+      if let facility = dossier.facility { taken.formUnion(kept(by: facility)) }
+    }
     for set in sets.map({ mapping.rowSets[$0] }) {
       taken.formUnion(set.extra)
       taken.formUnion(set.each)
-      for (_, source) in set.columns { taken.formUnion(fields(of: source)) }
+      for (_, source) in set.columns { taken.formUnion(kept(by: source)) }
     }
     return table.columns.filter { !$0.isDerived && !taken.contains($0.name) }.map(\.name)
+  }
+
+  /// The fields whose content stands whole in a column.
+  private static func kept(by source: Mapping.Source) -> [String] {
+    switch source {
+    case .field, .birthDate, .birthPrecision, .birthMoment, .constant: fields(of: source)
+    case .function(let formula), .birth(_, let formula): kept(by: formula)
+    }
+  }
+
+  /// What only steered a function, or of which it took a part, is not kept by it. The parts of a surrogate are meant to be gone.
+  private static func kept(by formula: Formula) -> [String] {
+    switch formula.kind {
+    case .field(let name): [name]
+    case .trim, .upper, .lower, .nfc, .number, .date, .join, .concat: formula.inputs.flatMap { kept(by: $0) }
+    case .surrogate: fields(of: formula)
+    case .constant, .replace, .match, .split, .substring, .lookup, .arithmetic, .coalesce, .choose, .reference: []
+    }
   }
 
   /// The fields of its own table that a column is filled from.

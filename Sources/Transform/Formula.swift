@@ -63,4 +63,35 @@ package struct Formula: Sendable, Hashable {
     case .choose(_, let then, let otherwise): [then] + (otherwise.map { [$0] } ?? [])
     }
   }
+
+  /// Whether both say the same, wherever they stand.
+  func isSame(as other: Formula) -> Bool { bare == other.bare }
+
+  /// Without places.
+  private var bare: Formula {
+    func b(_ all: [Formula]) -> [Formula] { all.map(\.bare) }
+    switch kind {
+    case .field, .constant: return Formula(kind)
+    case .trim(let x): return Formula(.trim(x.bare))
+    case .upper(let x): return Formula(.upper(x.bare))
+    case .lower(let x): return Formula(.lower(x.bare))
+    case .nfc(let x): return Formula(.nfc(x.bare))
+    case .replace(let x, let from, let to): return Formula(.replace(x.bare, from: from, to: to))
+    case .match(let x, let pattern, let group): return Formula(.match(x.bare, pattern: pattern, group: group))
+    case .split(let x, let by, let part): return Formula(.split(x.bare, by: by, part: part))
+    case .join(let all, let with): return Formula(.join(b(all), with: with))
+    case .concat(let all): return Formula(.concat(b(all)))
+    case .substring(let x, let from, let length): return Formula(.substring(x.bare, from: from, length: length))
+    case .lookup(let x, let list, let fallback): return Formula(.lookup(x.bare, list: list, fallback: fallback))
+    case .number(let x, let mark, let group): return Formula(.number(x.bare, decimalMark: mark, groupMark: group))
+    case .date(let x, let formats): return Formula(.date(x.bare, formats: formats))
+    case .arithmetic(let operation, let all): return Formula(.arithmetic(operation, b(all)))
+    case .coalesce(let all): return Formula(.coalesce(b(all)))
+    case .choose(let conditions, let then, let otherwise):
+      return Formula(.choose(conditions, then: then.bare, otherwise: otherwise?.bare))
+    case .surrogate(let all, let prefix): return Formula(.surrogate(b(all), prefix: prefix))
+    case .reference(let x, let table, let on, let take):
+      return Formula(.reference(x.bare, table: table, on: on, take: take))
+    }
+  }
 }

@@ -12,6 +12,10 @@ package struct Rulings: Sendable {
   fileprivate let keys: [Keys]
   /// By schema; nil for those of the decisions.
   fileprivate let identities: [DossierIdentity?]
+  /// By schema; nil when its mapping has no functions.
+  fileprivate let derivations: [Derivation?]
+  /// By schema: columns no two rows of which may hold the same.
+  fileprivate let uniques: [[Field]]
   package let policy: SeverityPolicy
 
   /// Where a schema keeps what identifies a dossier.
@@ -27,8 +31,21 @@ package struct Rulings: Sendable {
   }
 
   /// - Parameter plans: by schema; empty when no schema needs one.
-  package init(schemas: [SourceSchema], codes: CodeLists, policy: SeverityPolicy, plans: [FeedPlan] = []) {
+  /// - Parameter surrogateKey: what surrogates are made by; nil rejects dossiers that need one.
+  package init(
+    schemas: [SourceSchema], codes: CodeLists, policy: SeverityPolicy, plans: [FeedPlan] = [],
+    surrogateKey: [UInt8]? = nil
+  ) {
     self.policy = policy
+    derivations = schemas.indices.map {
+      plans.indices.contains($0) ? plans[$0].derivation?.keyed(with: surrogateKey) : nil
+    }
+    uniques = schemas.map { schema in
+      schema.tables.indices.flatMap { table in
+        schema.tables[table].columns.indices.filter { schema.tables[table].columns[$0].plain?.isUnique == true }
+          .map { Field(table: table, column: $0) }
+      }
+    }
     identities = schemas.indices.map { plans.indices.contains($0) ? plans[$0].identity : nil }
     checks = schemas.map { FieldCheck(schema: $0, codes: codes) }
     rules = schemas.map { schema in
@@ -75,6 +92,9 @@ package struct Judge {
   /// The latest NGAY_VAO of the visits so far (rule A06).
   package private(set) var lastAdmitted: CivilMinute?
   private var hash = ContentHash()
+  private var derived = Derivation.Scratch()
+  /// Of unique columns: the row that a value stood in first, by a hash of column and value.
+  private var unique: [Int: Int] = [:]
   /// By the hash of (kind, key): the content's first bytes. 24 bytes a dossier.
   private var seen: [UInt64: UInt64] = [:]
 
@@ -93,6 +113,13 @@ package struct Judge {
     log.removeAll()
     for finding in dossier.findings { log.note(finding) }
     rulings.checks[dossier.schema].check(dossier, &log)
+    if !rulings.uniques[dossier.schema].isEmpty { checkUniques(dossier) }
+    // what functions give is no part of what was said
+    var sent: [UInt8]?
+    if let derivation = rulings.derivations[dossier.schema] {
+      sent = hash.hash(dossier)
+      derivation.fill(dossier, &derived, &log)
+    }
     let visit = Visit(
       dossier: dossier, columns: rulings.columns[dossier.schema], statedFacility: statedFacility(),
       receivedAt: receivedAt)
@@ -110,7 +137,7 @@ package struct Judge {
       let keys = rulings.keys[dossier.schema]
       let field =
         if let stated {
-          key.isEmpty ? stated.key : stated.careDates.first?.field
+          key.isEmpty ? stated.keyField : stated.careDates.first?.field
         } else {
           key.isEmpty ? keys.visit ?? keys.checkIn : keys.visitLeft ?? keys.checkInAdmitted
         }
@@ -124,7 +151,7 @@ package struct Judge {
     }
     var verdict = Verdict(
       outcome: log.worst == .reject || key.isEmpty || month == nil ? .rejected : .accepted, key: key, careMonth: month,
-      contentHash: hash.hash(dossier), facility: facility)
+      contentHash: sent ?? hash.hash(dossier), facility: facility)
     guard verdict.outcome == .accepted else { return verdict }
     // rule A11: once in one delivery
     let slot = Judge.number(Array(dossier.kind.rawValue.utf8) + [0] + key)
@@ -139,6 +166,32 @@ package struct Judge {
     }
     seen[slot] = content
     return verdict
+  }
+
+  /// T34: a value that an earlier row of the delivery has. A row that joins several dossiers is one row.
+  private mutating func checkUniques(_ dossier: Dossier) {
+    for field in rulings.uniques[dossier.schema] {
+      let records = dossier.tables[field.table]
+      for row in 0..<records.rowCount {
+        let cell = records.cell(row, field.column)
+        if cell.length == 0 { continue }
+        var hasher = Hasher()
+        hasher.combine(field)
+        let value = records.values[row * records.columnCount + field.column]
+        if CellValue.isValue(value) {
+          hasher.combine(value)
+        } else {
+          unsafe dossier.text.withUnsafeBytes { unsafe hasher.combine(bytes: .init(rebasing: $0[cell.range])) }
+        }
+        let origin = row < records.origins.count ? records.origins[row].number : -1
+        let slot = hasher.finalize()
+        if let first = unique[slot] {
+          if first != origin || origin < 0 { log.note(.T34, field, row: row) }
+        } else {
+          unique[slot] = origin
+        }
+      }
+    }
   }
 
   private static func isAcrossTables(_ code: FindingCode) -> Bool {

@@ -474,7 +474,14 @@ package struct Mapper: Sendable {
       }
     }
     for column in set.typed where doesNotFit(records.values[base + column], set.narrow.contains(column)) {
-      put(names[column].name, records.cells[base + column])
+      if !names[column].isDerived {
+        put(names[column].name, records.cells[base + column])
+      } else {
+        // what was sent, not what came of it
+        for input in names[column].inputs where written[names[input].name] == nil && !set.extra.contains(input) {
+          put(names[input].name, records.cells[base + input])
+        }
+      }
     }
     for column in set.extra { put(names[column].name, records.cells[base + column]) }
     // extras stand in the order of their rows: search the first, stop behind the last

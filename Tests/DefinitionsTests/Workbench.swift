@@ -12,10 +12,24 @@ struct Workbench: ~Copyable {
     let manager = FileManager.default
     try manager.createDirectory(atPath: folder + "/Schemas/codes", withIntermediateDirectories: true)
     try manager.createDirectory(atPath: folder + "/Pipelines", withIntermediateDirectories: true)
-    try manager.createSymbolicLink(
-      atPath: folder + "/Schemas/common", withDestinationPath: repository + "/Schemas/common")
-    // the catalogue is large, and no matter here
-    try "findings: []\n".write(toFile: folder + "/Schemas/findings.yaml", atomically: true, encoding: .utf8)
+    try manager.createDirectory(atPath: folder + "/Schemas/common", withIntermediateDirectories: true)
+    for name in ["encounter.yaml", "patient.yaml"] {
+      try manager.createSymbolicLink(
+        atPath: folder + "/Schemas/common/" + name, withDestinationPath: repository + "/Schemas/common/" + name)
+    }
+    // the catalogue is large; severities are all that matters here
+    let rejects = ["B01", "B03", "B06", "T43"]
+    let warnings = ["A12", "B05", "T37"]
+    let codes =
+      rejects + warnings + ["B02", "B04", "B14", "B15", "A11"] + (30...36).map { "T\($0)" } + ["T40", "T41", "T42"]
+    let text = "{ vi: x, en: x }"
+    let entries = codes.map { code in
+      let severity = rejects.contains(code) ? "reject" : warnings.contains(code) ? "warn" : "error"
+      return
+        "- { code: \(code), severity: \(severity), title: \(text), explanation: \(text), remedy: \(text), message: \(text), accepted: { text: x }, refused: { text: x } }\n"
+    }
+    try ("findings:\n" + entries.joined()).write(
+      toFile: folder + "/Schemas/findings.yaml", atomically: true, encoding: .utf8)
     try "lists: {}\n".write(toFile: folder + "/Schemas/codes/lists.yaml", atomically: true, encoding: .utf8)
     for (path, text) in files {
       let path = folder + "/" + path
