@@ -28,7 +28,8 @@ package struct FeedCase: Sendable {
 /// What became of a case.
 package struct CaseOutcome: Sendable {
   package var name: String
-  package var place: Place?
+  /// Where it stands in its file, from 1.
+  package var line: Int
   /// What was not as expected; empty when it passed.
   package var troubles: [String]
 }
@@ -36,6 +37,11 @@ package struct CaseOutcome: Sendable {
 extension Definitions {
   /// What surrogates of cases are made by.
   package static let caseKey = Array("songhan pipeline test".utf8)
+
+  /// When cases are received: exceptions of a feed that hold on that day hold for them.
+  static var caseTime: CivilMinute {
+    CivilMinute(minutesSinceEpoch: Int64(CivilDate(year: 2025, month: 6, day: 1)?.daysSinceEpoch ?? 0) * 1440)
+  }
 
   /// The case that a text says, for tests that need no file.
   package func cases(_ text: String, of feed: Feed) throws(DefinitionFaults) -> [FeedCase] {
@@ -133,14 +139,13 @@ extension Definitions {
 
   /// Judges and maps the records of a case as a run would.
   package func outcome(of one: FeedCase, _ feed: Feed) -> CaseOutcome {
-    var outcome = CaseOutcome(name: one.name, place: one.place, troubles: [])
+    var outcome = CaseOutcome(name: one.name, line: one.place?.line ?? 0, troubles: [])
     guard let plan = plans[feed.name] else {
       outcome.troubles.append("the feed has faults of its own")
       return outcome
     }
     let dossier = Definitions.dossier(one, plan.schema)
-    let received = CivilMinute(
-      minutesSinceEpoch: Int64(CivilDate(year: 2025, month: 6, day: 1)?.daysSinceEpoch ?? 0) * 1440)
+    let received = Definitions.caseTime
     var judge = Judge(
       rulings: rulings(of: feed, on: received.day, surrogateKey: Definitions.caseKey), receivedAt: received,
       statedFacility: { nil })
@@ -181,6 +186,22 @@ extension Definitions {
       compare(rows, name, RowDecoder(common.entities[entity]), batch.entities[entity], &outcome)
     }
     return outcome
+  }
+
+  /// The codes of a case's findings about one field, row by row.
+  package func findings(of one: FeedCase, _ feed: Feed, table: String, field: String, rows: Int) -> [[String]] {
+    guard let plan = plans[feed.name] else { return [] }
+    let received = Definitions.caseTime
+    var judge = Judge(
+      rulings: rulings(of: feed, on: received.day, surrogateKey: Definitions.caseKey), receivedAt: received,
+      statedFacility: { nil })
+    _ = judge.judge(Definitions.dossier(one, plan.schema))
+    var result = [[String]](repeating: [], count: rows)
+    for finding in judge.log.findings.map({ plan.schema.named($0) })
+    where finding.table == table && finding.field == field && (1...rows).contains(finding.row) {
+      result[finding.row - 1].append(finding.code.description)
+    }
+    return result
   }
 
   private func compare(

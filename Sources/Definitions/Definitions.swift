@@ -76,6 +76,35 @@ package struct Feed: Sendable {
   package var maxRejected: RejectBudget?
   /// Names of destinations that get parcels of this feed.
   package var destinations: [String]
+
+  /// Every lookup among the functions of the mapping and of the dossiers' key.
+  var lookups: [Formula] {
+    var formulas: [Formula] = []
+    let sources =
+      mapping.rowSets.flatMap { $0.columns.map(\.source) }
+      + (dossier.map { [$0.key] + $0.careDates + ($0.facility.map { [$0] } ?? []) } ?? [])
+    for source in sources {
+      switch source {
+      case .function(let formula), .birth(_, let formula): formulas.append(formula)
+      default: break
+      }
+    }
+    var result: [Formula] = []
+    while let formula = formulas.popLast() {
+      formulas += formula.inputs
+      if case .lookup = formula.kind { result.append(formula) }
+    }
+    return result
+  }
+
+  /// The lists that functions translate by, as files of `Schemas/codes`.
+  var lists: [String] {
+    Set(
+      lookups.compactMap { formula in
+        if case .lookup(_, let name, _) = formula.kind { "\(name).csv" } else { nil }
+      }
+    ).sorted()
+  }
 }
 
 /// Everything that stands in `Schemas/` and `Pipelines/`, read and checked.
@@ -742,19 +771,7 @@ struct Loader {
 
   /// The lists that functions of a feed translate by: `code` and `to`.
   private mutating func loadLookups(of feed: Feed, _ codes: inout CodeLists) {
-    var formulas: [Formula] = []
-    func add(_ source: Mapping.Source?) {
-      switch source {
-      case .function(let formula), .birth(_, let formula): formulas.append(formula)
-      default: break
-      }
-    }
-    for set in feed.mapping.rowSets { for (_, source) in set.columns { add(source) } }
-    add(feed.dossier?.key)
-    add(feed.dossier?.facility)
-    for source in feed.dossier?.careDates ?? [] { add(source) }
-    while let formula = formulas.popLast() {
-      formulas += formula.inputs
+    for formula in feed.lookups {
       guard case .lookup(_, let name, _) = formula.kind, codes.lookups[name] == nil else { continue }
       let path = "Schemas/codes/\(name).csv"
       guard FileManager.default.fileExists(atPath: "\(folder)/\(path)"), !name.contains("..") else {

@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
   /// Folder of `Schemas` and `Pipelines`; nil: beside the project, else what came with the program.
   package var definitions: String?
   package var registry = "facilities.yaml"
+  /// File, readable to our account only, with the key that mappings make surrogates by; nil: no feed does.
+  package var surrogateKeyFile: String?
   package var inbox = "inbox"
   package var spool = "spool"
   package var archive = "archive"
@@ -91,6 +93,10 @@ package struct Configuration: Sendable {
       return !value.isEmpty
     },
     text("registry", "file of the hospitals", \.registry),
+    Setting(path: "surrogateKeyFile", meaning: "file with the key of surrogates, mode 0600") { configuration, value in
+      configuration.surrogateKeyFile = value
+      return !value.isEmpty
+    },
     text("folders.inbox", "a folder", \.inbox), text("folders.spool", "a folder", \.spool),
     text("folders.archive", "a folder", \.archive), text("folders.quarantine", "a folder", \.quarantine),
     text("folders.receipts", "a folder", \.receipts), text("folders.outbox", "a folder", \.outbox),

@@ -16,12 +16,13 @@ package struct FeedRulings: Sendable {
   /// For envelopes.
   let shapes: Shapes?
 
-  package init(_ feed: Feed, _ definitions: Definitions, on day: CivilDate) {
+  /// - Parameter surrogateKey: see ``Project/surrogateKey()``.
+  package init(_ feed: Feed, _ definitions: Definitions, on day: CivilDate, surrogateKey: [UInt8]? = nil) {
     self.feed = feed
     codes = definitions.codes
     schemas = definitions.readerSchemas(of: feed)
     if case .envelope = feed.reading { shapes = Shapes(schemas: schemas) } else { shapes = nil }
-    rulings = definitions.rulings(of: feed, on: day)
+    rulings = definitions.rulings(of: feed, on: day, surrogateKey: surrogateKey)
   }
 }
 

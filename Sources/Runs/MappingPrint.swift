@@ -11,7 +11,14 @@ extension Project {
     for feed in feeds {
       var hasher = SHA256()
       for feed in [feed] + (feed.predecessor.flatMap { definitions.feeds[$0] }.map { [$0] } ?? []) {
-        hasher.update(data: Data("\(feed.mapping)".utf8))
+        // in words: a comment or another order of lines changes nothing
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let words = definitions.explanation(of: feed)
+        hasher.update(data: (try? encoder.encode(words)) ?? Data())
+        for list in words?.lists ?? [] {
+          hasher.update(data: FileManager.default.contents(atPath: "\(folder)/Schemas/codes/\(list)") ?? Data())
+        }
         Project.add("\(folder)/Schemas/\(feed.source)", to: &hasher)
       }
       Project.add("\(folder)/Schemas/common", to: &hasher)

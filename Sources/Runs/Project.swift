@@ -38,6 +38,19 @@ package struct Project: Sendable {
     return try Definitions.load(folder)
   }
 
+  /// What mappings make surrogates by; nil when no file is named.
+  ///
+  /// - Throws: when others could read or replace the file, or it is empty.
+  package func surrogateKey() throws(FileFailure) -> [UInt8]? {
+    guard let file = configuration.surrogateKeyFile else { return nil }
+    return try Secret(path: path(file)).withBytes { bytes in
+      var key: [UInt8] = []
+      key.reserveCapacity(bytes.count)
+      for i in bytes.indices { key.append(bytes[i]) }
+      return key
+    }
+  }
+
   /// Opens one of the project's folders; the path may be absolute.
   package func directory(_ name: String, creating: Bool = true) throws(FileFailure) -> Directory {
     try Directory(path: path(name), creating: creating)

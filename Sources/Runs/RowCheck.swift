@@ -119,7 +119,8 @@ struct RowCheck {
     var made: (rulings: FeedRulings, mappers: [Mapper], print: String)?
     if let feed = definitions.feeds[name] {
       made = (
-        FeedRulings(feed, definitions, on: Clock.now().day), try definitions.mappers(of: feed),
+        FeedRulings(feed, definitions, on: Clock.now().day, surrogateKey: try project.surrogateKey()),
+        try definitions.mappers(of: feed),
         project.mappingPrints([feed], definitions)[name] ?? ""
       )
     }

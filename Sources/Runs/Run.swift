@@ -135,7 +135,11 @@ package struct Run: Sendable {
     var mappers: [String: [Mapper]] = [:]
     for feed in Set(registry.facilities.map(\.feed)).sorted() {
       guard let definition = definitions.feeds[feed] else { continue }
-      rulings[feed] = FeedRulings(definition, definitions, on: today)
+      let key = try files { () throws(FileFailure) in try project.surrogateKey() }
+      if key == nil && definitions.needsSurrogateKey(definition) {
+        throw .notReady("the feed \(feed) makes surrogates; name their key with «surrogateKeyFile:» in songhan.yaml")
+      }
+      rulings[feed] = FeedRulings(definition, definitions, on: today, surrogateKey: key)
       do throws(DefinitionFaults) { mappers[feed] = try definitions.mappers(of: definition) } catch {
         throw .notReady(error.description)
       }

@@ -599,6 +599,7 @@ package struct Derivation: Sendable {
     _ log: inout FindingLog
   ) {
     var number = CellValue.blank
+    dossier.tables[program.table].cells[slot] = .missing
     defer { dossier.tables[program.table].values[slot] = number }
     let field = program.fields.last ?? Field(table: program.table, column: program.column)
     if value.state == .blank { return }

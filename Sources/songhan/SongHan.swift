@@ -20,7 +20,7 @@ struct SongHan: ParsableCommand {
     subcommands: [
       InitCommand.self, DoctorCommand.self, FacilityCommand.self, WarehouseCommand.self, CheckCommand.self,
       PreviewCommand.self,
-      InspectCommand.self,
+      InspectCommand.self, PipelineCommand.self,
       RulesCommand.self, RunCommand.self,
       StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self,
       RejectsCommand.self,
@@ -69,7 +69,7 @@ enum ExitCodes {
       0    done, nothing rejected, or nothing to do
       3    done, but something was rejected or quarantined (see receipts)
       64   usage
-      65   check: the input is invalid
+      65   check, pipeline test: the input is invalid, or a case failed
       66   input missing or unreadable
       70   a mistake of ours, or the counts do not add up
       74   local I/O, or the disk is full
