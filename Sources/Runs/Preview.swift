@@ -34,7 +34,8 @@ package struct Preview: Sendable {
       throw .notReady(error.description)
     }
     let now = Clock.now()
-    let pass = FilePass(rulings: FeedRulings(feed, definitions, on: now.day), receivedAt: now)
+    let pass = FilePass(
+      rulings: FeedRulings(feed, definitions, on: now.day, surrogateKey: Definitions.caseKey), receivedAt: now)
     var tally = FindingTally()
     var batch = RowBatch(schema: definitions.common)
     var counts = [Int](repeating: 0, count: definitions.common.entities.count)
