@@ -33,8 +33,18 @@ package struct Configuration: Sendable {
   package var owners: [Int] = []
   /// Megabytes that must stay free on the spool's disk; with it at least a tenth of the disk.
   package var freeMegabytes = 2048
+  /// What a file's marker is called when facilities set one (`{name}.done`); nil: files are taken once they have settled.
+  package var marker: MarkerPattern?
+  /// What one facility may deliver on a day; files beyond it wait.
+  package var filesPerDay = 10_000
+  package var gigabytesPerDay = 50
   /// Files worked on at the same time.
   package var jobs = 2
+  /// Processor time a file may take.
+  package var cpuSeconds = 5
+  package var cpuSecondsPerTenMegabytes = 1
+  /// Memory beyond which the kernel ends a run.
+  package var memoryMegabytes = 512
   /// Whether originals of loaded files are kept in `archive`.
   package var keepOriginals = true
   /// File mode of receipts, so that the hospital's account may read them.
@@ -110,7 +120,16 @@ package struct Configuration: Sendable {
       configuration.owners = parts.compactMap { $0 }
       return true
     },
+    Setting(path: "intake.marker", meaning: "a file name with {name} in it") { configuration, value in
+      configuration.marker = MarkerPattern(value)
+      return configuration.marker != nil
+    },
+    number("intake.filesPerDay", "files", 1...10_000_000, \.filesPerDay),
+    number("intake.gigabytesPerDay", "gigabytes", 1...1_000_000, \.gigabytesPerDay),
     number("run.jobs", "files at the same time", 1...64, \.jobs),
+    number("run.cpuSeconds", "seconds", 1...86_400, \.cpuSeconds),
+    number("run.cpuSecondsPerTenMegabytes", "seconds", 1...3_600, \.cpuSecondsPerTenMegabytes),
+    number("run.memoryMegabytes", "megabytes", 256...1_048_576, \.memoryMegabytes),
     Setting(path: "run.keepOriginals", meaning: "true or false") { configuration, value in
       guard value == "true" || value == "false" else { return false }
       configuration.keepOriginals = value == "true"

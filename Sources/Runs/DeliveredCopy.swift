@@ -114,7 +114,7 @@ final class PlainBytes {
     unsafe piece.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     var plain: [UInt8] = []
     do throws(ExpandFailure) { try expander.expand(bytes, onto: &plain) } catch {
-      failure = error == .tooLarge ? .S05 : .S22
+      failure = FindingCode(error)
     }
     if !plain.isEmpty { try body(plain.span) }
   }

@@ -15,6 +15,11 @@ package struct Facility: Sendable, Codable, Hashable {
   package var expectedDays: Int?
   package var contact: String?
   package var active: Bool?
+  /// What its files' markers are called, when not as `intake.marker` says; empty: it sets none.
+  package var marker: String?
+  /// What it may deliver on a day, when not as `intake.filesPerDay` and `intake.gigabytesPerDay` say.
+  package var filesPerDay: Int?
+  package var gigabytesPerDay: Int?
 
   package init(
     code: String, name: String, level: String? = nil, feed: String, expectedDays: Int? = nil, contact: String? = nil,
@@ -49,6 +54,11 @@ package struct Registry: Sendable {
 
   package subscript(code: String) -> Facility? { facilities.first { $0.code == code } }
 
+  func marker(of facility: String, else usual: MarkerPattern?) -> MarkerPattern? {
+    guard let own = self[facility]?.marker else { return usual }
+    return own.isEmpty ? nil : MarkerPattern(own)
+  }
+
   package static func read(_ path: String) throws(ConfigurationFault) -> Registry {
     let name = (path as NSString).lastPathComponent
     guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self)
@@ -66,6 +76,12 @@ package struct Registry: Sendable {
       guard Facility.isCode(facility.code) else {
         throw ConfigurationFault(
           "\(name): «\(facility.code)» is no facility code (five capital letters or digits, in quotes)")
+      }
+      if let marker = facility.marker, !marker.isEmpty, MarkerPattern(marker) == nil {
+        throw ConfigurationFault("\(name): \(facility.code): marker: a file name with {name} in it is expected")
+      }
+      guard facility.filesPerDay ?? 1 > 0, (1...1_000_000).contains(facility.gigabytesPerDay ?? 1) else {
+        throw ConfigurationFault("\(name): \(facility.code): filesPerDay and gigabytesPerDay are 1 or more")
       }
       guard seen.insert(facility.code).inserted else {
         throw ConfigurationFault("\(name): \(facility.code) stands twice")

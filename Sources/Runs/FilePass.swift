@@ -71,8 +71,12 @@ package struct FilePass {
   /// For dossiers that are judged again, put together from what is stored: their numbers in the delivery, in the order of the file. Such a file is
   /// no delivery: rules about files and the error budget do not apply to it.
   package let numbers: [Int]?
+  package let allowance: CPUAllowance
 
-  package init(rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil) {
+  package init(
+    rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil, allowance: CPUAllowance = CPUAllowance()
+  ) {
+    self.allowance = allowance
     self.rulings = rulings
     self.receivedAt = receivedAt
     self.numbers = numbers
@@ -97,19 +101,32 @@ package struct FilePass {
     var broken: FindingCode?
     if case .parts(_, let damage) = source { broken = damage }
     var expansion: Expansion?
+    let meter = CPUMeter(allowance)
+    func metered(
+      _ content: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int
+    ) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
+      { (most, target) throws(ReaderFailure) in
+        guard meter.mayGoOn() else { return 0 }
+        let count = try content(most, &target)
+        meter.add(bytes: count)
+        return count
+      }
+    }
     let reader: any RecordReader
     switch (rulings.feed.reading, source) {
     case (.csv(let layout), .parts(let parts, _)):
+      meter.add(bytes: parts.reduce(0) { $0 + $1.store.sizeInBytes })
       reader = TabularReader(layout: layout, schema: rulings.schemas[0], parts: parts)
     case (.csv(let layout), .stream(let read)):
-      reader = TabularReader(layout: layout, schema: rulings.schemas[0], source: read)
+      reader = TabularReader(layout: layout, schema: rulings.schemas[0], source: metered(read))
     case (let reading, _):
       let opened = try Expansion.opened(source)
       expansion = opened.expansion
+      if expansion?.damage == .S30 { broken = .S30 }
       if case .xmlRows(let layout) = reading {
-        reader = XMLRowsReader(layout: layout, schema: rulings.schemas[0], source: opened.read)
+        reader = XMLRowsReader(layout: layout, schema: rulings.schemas[0], source: metered(opened.read))
       } else {
-        reader = EnvelopeReader(schemas: rulings.schemas, shapes: rulings.shapes, source: opened.read)
+        reader = EnvelopeReader(schemas: rulings.schemas, shapes: rulings.shapes, source: metered(opened.read))
       }
     }
     var isEnvelope = false
@@ -139,6 +156,7 @@ package struct FilePass {
         break
       }
       if verdict.outcome == .rejected { rejected += 1 }
+      guard meter.mayGoOnForAWhile() else { break }
       if try !take(dossier, verdict, reader.facts, judge.log) { break }
     }
     var facts = reader.facts
@@ -148,6 +166,7 @@ package struct FilePass {
       facts.refusal = cut
     }
     if let code = broken ?? expansion?.damage { facts.refusal = Finding(code, .reject) }
+    if meter.isExceeded { facts.refusal = Finding(.S29, .reject) }
     if facts.refusal == nil, numbers == nil {
       for finding in FileCheck.findings(
         facts, codes: rulings.codes, lastAdmitted: judge.lastAdmitted, receivedAt: receivedAt)
@@ -189,13 +208,12 @@ extension FilePass {
 
 /// Reads a gzip file as what is in it.
 private final class Expansion {
-  private let expander = Gzip.Expander(ceiling: FilePass.expandedLimit)
+  private let expander: Gzip.Expander?
   private var head: [UInt8]
   private let inner: (Int, inout [UInt8]) throws(ReaderFailure) -> Int
-  private var isDamaged = false
-  private var isTooLarge = false
   /// Why the content cannot be read.
-  var damage: FindingCode? { isDamaged ? .S22 : isTooLarge ? .S05 : nil }
+  private(set) var damage: FindingCode?
+  private var hasBegun = false
 
   /// The bytes of a file, without compression where there is any.
   static func opened(_ source: PassSource) throws(ReaderFailure) -> (
@@ -204,8 +222,9 @@ private final class Expansion {
     let read = source.read
     var head: [UInt8] = []
     _ = try read(64 * 1024, &head)
-    if Gzip.isGzip(head) {
-      let opened = Expansion(head: head, read: read)
+    let isArchive = !Gzip.isGzip(head) && Archive.begins(head[...])
+    if isArchive || Gzip.isGzip(head) {
+      let opened = Expansion(head: head, isArchive: isArchive, read: read)
       return ({ (most, target) throws(ReaderFailure) in try opened.read(most, &target) }, opened)
     }
     var rest: [UInt8]? = head
@@ -223,28 +242,49 @@ private final class Expansion {
     )
   }
 
-  init(head: [UInt8], read: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int) {
+  init(head: [UInt8], isArchive: Bool, read: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int) {
     self.head = head
+    expander = isArchive ? nil : Gzip.Expander(ceiling: FilePass.expandedLimit)
+    damage = isArchive ? .S30 : nil
     inner = read
   }
 
   func read(_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int {
     let before = target.count
-    while target.count == before, !isDamaged, !isTooLarge {
+    while let expander, target.count == before, damage == nil {
       var piece = head
       head = []
       if piece.isEmpty { _ = try inner(64 * 1024, &piece) }
       if piece.isEmpty {
-        if !expander.isComplete { isDamaged = true }
+        if !expander.isComplete { damage = .S22 }
         return 0
       }
       do throws(ExpandFailure) {
         try expander.expand(piece, onto: &target)
       } catch {
-        if error == .tooLarge { isTooLarge = true } else { isDamaged = true }
+        damage = FindingCode(error)
         return 0
+      }
+      if !hasBegun, target.count > before {
+        hasBegun = true
+        if Archive.begins(target[before...]) {
+          damage = .S30
+          return 0
+        }
       }
     }
     return target.count - before
+  }
+}
+
+extension FindingCode {
+  /// The code for what is wrong with compressed content.
+  init(_ failure: ExpandFailure) {
+    self =
+      switch failure {
+      case .damaged: .S22
+      case .tooLarge: .S05
+      case .nested: .S30
+      }
   }
 }

@@ -48,6 +48,11 @@ package enum RunFailure: Error, CustomStringConvertible {
 
 /// What every worker of a run shares.
 struct RunContext: Sendable {
+  /// How a facility names the markers of its files; nil when it sets none.
+  func marker(of facility: String) -> MarkerPattern? {
+    registry.marker(of: facility, else: project.configuration.marker)
+  }
+
   /// How the files of a facility's deliveries go together; nil when each file is one.
   func layout(of facility: String) -> TabularLayout? {
     registry[facility].flatMap { rulings[$0.feed] }?.feed.reading.tabular
@@ -264,7 +269,13 @@ final class FileWorker {
         file, copy, claim, facility, .quarantined, Finding(.S25, .reject), FindingTally(), seen: 0, &report)
     }
     do {
-      return try load(file, copy, claim, facility, rulings, mappers, &report)
+      // behind our own meter stands the kernel's
+      let most =
+        copy.spooled.isGzip
+        ? min(copy.sizeInBytes * Gzip.Expander.highestRatio, FilePass.expandedLimit) : copy.sizeInBytes
+      return try ProcessLimits.whileHolding(seconds: allowance.seconds(forBytes: most) * 4) {
+        try load(file, copy, claim, facility, rulings, mappers, &report)
+      }
     } catch {
       connection.rollback()
       let failure: LoadFailure =
@@ -303,6 +314,12 @@ final class FileWorker {
       let place = state == FileReport.State.loaded.rawValue ? Place.archive : .quarantine
       mark(move(file, file.stamp, to: place, as: hash.hex, claim), claim)
     }
+  }
+
+  private var allowance: CPUAllowance {
+    let configuration = context.project.configuration
+    return CPUAllowance(
+      seconds: configuration.cpuSeconds, secondsPerTenMegabytes: configuration.cpuSecondsPerTenMegabytes)
   }
 
   /// Judges stored dossiers again and loads what is accepted now, in one transaction and under a file number of its own.
@@ -384,7 +401,7 @@ final class FileWorker {
       } catch LoadFailure.partitionMissing where pass == 1 {
         // a later batch reaches a month that has no partition: learn all months of the file, then begin again
         connection.rollback()
-        let read = FilePass(rulings: rulings, receivedAt: Clock.now())
+        let read = FilePass(rulings: rulings, receivedAt: Clock.now(), allowance: allowance)
         var tally = FindingTally()
         _ = try read.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
           _, verdict, _, _ in
@@ -455,7 +472,8 @@ final class FileWorker {
       state.keysOfBatch.removeAll(keepingCapacity: true)
     }
 
-    let pass = FilePass(rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers)
+    let pass = FilePass(
+      rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers, allowance: allowance)
     let facts = try pass.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
       dossier, verdict, facts, log in
       state.dossiers.seen += 1
@@ -531,7 +549,7 @@ final class FileWorker {
       if refusal.code == .S04, !context.assumesSettled, try mayWait(file) {
         return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
       }
-      let ending: Ledger.Event = refusal.code == .S03 || refusal.code == .S08 ? .quarantined : .refused
+      let ending: Ledger.Event = [.S03, .S08, .S29].contains(refusal.code) ? .quarantined : .refused
       // over the error budget nothing is loaded, but each rejected dossier is named
       let rejected = refusal.code == .S23 ? state.rejected : []
       return try end(file, copy, claim, facility, ending, refusal, tally, rejected: rejected, seen: 0, &report)
@@ -801,9 +819,11 @@ final class FileWorker {
           piece.name, expecting: piece.stamp, to: target, as: try FileName(piece.target))
         switch outcome {
         case .occupied: try remove(piece.name, piece.stamp, of: file)
-        case .moved: break
+        case .moved: try removeMarker(of: piece.name, file)
         // an interrupted run may have moved it before it could say so
-        case .gone: if try target.entry(try FileName(piece.target)) == nil { isThere = false }
+        case .gone:
+          if try target.entry(try FileName(piece.target)) == nil { isThere = false }
+          try removeMarker(of: piece.name, file)
         case .changed:
           isThere = false
           context.journal.notice(
@@ -831,8 +851,19 @@ final class FileWorker {
 
   /// Gone already, or another file by now: then it is not ours to take away.
   private func remove(_ name: FileName, _ stamp: Stamp, of file: InboxFile) throws {
-    guard let entry = try file.directory.entry(name), entry.stamp == stamp else { return }
-    _ = try file.directory.removeDurably(name)
+    if let entry = try file.directory.entry(name) {
+      guard entry.stamp == stamp else { return }
+      _ = try file.directory.removeDurably(name)
+    }
+    try removeMarker(of: name, file)
+  }
+
+  /// A marker goes with its file.
+  private func removeMarker(of name: FileName, _ file: InboxFile) throws {
+    guard let marker = context.marker(of: file.facility)?.marker(of: name),
+      let entry = try file.directory.entry(marker), entry.kind == .file
+    else { return }
+    _ = try file.directory.removeDurably(marker)
   }
 
   private func note(_ error: any Error, _ claim: Claim) {

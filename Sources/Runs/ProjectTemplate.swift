@@ -113,10 +113,16 @@ package enum ProjectTemplate {
       settleSeconds: 60 # a file must have stood unchanged so long, and been seen twice
       patienceMinutes: 60 # a file that ends too early waits so long for its rest
       freeMegabytes: 2048 # intake stops below this, and below a tenth of the disk
+      filesPerDay: 10000 # what one hospital may deliver on a day; more waits for the next
+      gigabytesPerDay: 50
       # owners: [1001] # only files of these user ids
+      # marker: "{name}.done" # hospitals set a marker beside each complete file; without it a file waits
 
     run:
       jobs: 2 # files at the same time
+      cpuSeconds: 5 # processor time a file may take, and for each 10 MB of it
+      cpuSecondsPerTenMegabytes: 1
+      memoryMegabytes: 512 # beyond it the kernel ends the run
       keepOriginals: true # false: remove originals once they are loaded
 
     receipts:

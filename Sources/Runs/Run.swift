@@ -188,24 +188,34 @@ package struct Run: Sendable {
     }
 
     var isSettled: (InboxFile) -> Bool = { _ in true }
-    let lying = try finishRemovals(context, listing.files, connection)
+    let all = try finishRemovals(context, listing.files, connection)
+    let markers = Markers(all) { context.marker(of: $0) }
+    let lying = markers.files
     if !options.assumesSettled {
       let settled = try server { () throws(ServerFailure) in
         try Inbox.settled(lying, settleSeconds: configuration.settleSeconds, on: connection)
       }
+      try removeOrphans(markers.orphans, listing.uploads, connection)
       let names = Set(settled.map { "\(lying[$0].facility)/\(lying[$0].label)" })
       isSettled = { file in
-        file.pieces(file.stamp, "").allSatisfy { names.contains("\(file.facility)/\($0.name.text)") }
+        // the sender's own word counts more than what we see
+        file.pieces(file.stamp, "").allSatisfy {
+          markers.isMarked($0.name, facility: file.facility) ?? names.contains("\(file.facility)/\($0.name.text)")
+        }
       }
     }
     let deliveries = Deliveries(lying) { context.layout(of: $0) }
     var candidates: [InboxFile] = []
-    func wait(_ file: InboxFile) {
+    func wait(_ file: InboxFile, _ reason: FindingCode? = nil) {
+      let isUnmarked = file.pieces(file.stamp, "").contains {
+        markers.isMarked($0.name, facility: file.facility) == false
+      }
+      let reason = reason ?? (isUnmarked && !options.assumesSettled ? .S31 : .S15)
       var report = FileReport(name: file.label, state: .waiting)
       report.facility = file.facility
       report.sizeInBytes = file.stamp.sizeInBytes
-      report.reason = "S15"
-      report.reasonText = definitions.catalogue[.S15]?.title.vietnamese
+      report.reason = reason.description
+      report.reasonText = definitions.catalogue[reason]?.title.vietnamese
       reports.append(report)
     }
     for file in deliveries.complete { isSettled(file) ? candidates.append(file) : wait(file) }
@@ -221,6 +231,22 @@ package struct Run: Sendable {
       let mayWait = isYoung && !options.assumesSettled
       file.flaw = .S40
       isSettled(file) && !mayWait ? candidates.append(file) : wait(file)
+    }
+    var quotas = try server { () throws(ServerFailure) in
+      try Quotas(
+        Set(candidates.map(\.facility)),
+        limits: { code in
+          let facility = context.registry[code]
+          return (
+            facility?.filesPerDay ?? configuration.filesPerDay,
+            (facility?.gigabytesPerDay ?? configuration.gigabytesPerDay) << 30
+          )
+        }, on: connection)
+    }
+    candidates = candidates.filter { file in
+      if quotas.admit(file) { return true }
+      wait(file, .S28)
+      return false
     }
     if let limit = options.limitFiles { candidates = Array(candidates.prefix(limit)) }
     let space = try files { () throws(FileFailure) in try spool.space() }
@@ -257,6 +283,33 @@ package struct Run: Sendable {
     if let failure = results.failure { throw failure }
     if let failure = progress.failure { throw failure }
     return partial.withLock { $0 }
+  }
+
+  /// Takes away markers whose file has not come, once they have lain there as long as a file may wait: a run was cut off between the two, or
+  /// the file came to nothing. A file of the same name must not be taken on an old marker's word.
+  private func removeOrphans(
+    _ orphans: [InboxFile], _ uploads: [(label: String, facility: String)], _ connection: Connection
+  ) throws(RunFailure) {
+    guard !orphans.isEmpty, let context = try? project.registry() else { return }
+    _ = try server { () throws(ServerFailure) in try Inbox.settled(orphans, settleSeconds: 0, on: connection) }
+    for orphan in orphans {
+      let subject = context.marker(of: orphan.facility, else: project.configuration.marker)?.subject(of: orphan.name)
+      let isUnderWay = uploads.contains {
+        $0.facility == orphan.facility && ($0.label == "\(subject ?? "").part" || $0.label == ".\(subject ?? "")")
+      }
+      let isYoung = try server { () throws(ServerFailure) in
+        try Inbox.mayWait(orphan, patienceMinutes: project.configuration.patienceMinutes, on: connection)
+      }
+      if isUnderWay || isYoung { continue }
+      do throws(FileFailure) {
+        if try orphan.directory.entry(orphan.name)?.stamp == orphan.stamp {
+          _ = try orphan.directory.removeDurably(orphan.name)
+        }
+      } catch {
+        journal.error("a marker could not be removed; the next run does it", ["failure": .failure(error)])
+        progress.note(.files(error))
+      }
+    }
   }
 
   /// Takes away what an interrupted run left of deliveries of several files whose fate is committed.
@@ -334,6 +387,7 @@ package struct Run: Sendable {
       let target = try Directory(folder, in: context.receipts, creating: true)
       let hash = ContentHash(of: Array(report.name.utf8))
       guard let name = try? FileName("name-\(hash.hex.prefix(12)).txt") else { return }
+      if try target.entry(name) != nil { return }  // said once; the entry still lies there
       let text = Array(receipt.text(context.definitions.catalogue, .vietnamese).utf8)
       try target.replaceDurably(name, with: text.span, mode: project.configuration.receiptMode)
     }
@@ -347,7 +401,8 @@ package struct Run: Sendable {
     let registry: Registry
     do throws(ConfigurationFault) { registry = try project.registry() } catch { throw .notReady(error.description) }
     var reports: [FileReport] = []
-    let deliveries = Deliveries(listing.files) { code in
+    let markers = Markers(listing.files) { registry.marker(of: $0, else: project.configuration.marker) }
+    let deliveries = Deliveries(markers.files) { code in
       registry[code].flatMap { definitions.feeds[$0.feed] }?.reading.tabular
     }
     let files = deliveries.complete + deliveries.incomplete + deliveries.strangers

@@ -30,6 +30,7 @@ struct CheckCommand: ParsableCommand {
   @Flag(name: .long, help: "Print one JSON object instead of text.") var json = false
 
   func run() throws {
+    try Limits.holdMemory(megabytes: 512)
     guard let language = Language(rawValue: language) else { throw ValidationError("--lang is vi or en") }
     let definitions = try CheckCommand.definitions(self.definitions)
     let check = Check(definitions: definitions)

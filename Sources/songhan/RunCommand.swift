@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Runs
 
@@ -46,6 +47,8 @@ struct RunCommand: ParsableCommand {
     options.jobs = jobs
     options.assumesSettled = assumeSettled
     let run = Run(project: project, options: options, journal: try common.journal(project))
+    try Limits.holdMemory(
+      megabytes: project.configuration.memoryMegabytes, jobs: jobs ?? project.configuration.jobs)
     Signals.watch(run.cancellation, timeout: timeout)
     let bar = ProgressBar(run.progress)
     let result: Run.Result
@@ -89,6 +92,18 @@ struct RunCommand: ParsableCommand {
       return "songhan run again when the files have settled; songhan status"
     }
     return "songhan status"
+  }
+}
+
+/// What the kernel lets the process use.
+enum Limits {
+  /// - Parameter jobs: each file worked on at the same time needs some memory of its own; the first four are in the limit.
+  static func holdMemory(megabytes: Int, jobs: Int = 1) throws {
+    do throws(FileFailure) {
+      try ProcessLimits.holdMemory(megabytes: megabytes + 96 * max(jobs - 4, 0))
+    } catch {
+      throw Trouble("the memory of the process could not be limited", 77)
+    }
   }
 }
 

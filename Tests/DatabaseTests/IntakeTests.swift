@@ -125,6 +125,132 @@ extension DatabaseTests {
       }
     }
 
+    /// Opening one of these would wait for somebody at its other end, or read a device, or follow a link that leads nowhere.
+    @Test(.timeLimit(.minutes(2))) func whatIsNoFileIsNeverOpened() throws {
+      try House.open { house in
+        let bytes = try SampleFolder.named("utf8").renamed("a")[0].bytes
+        try house.drop(bytes, as: "good.xml")
+        let inbox = house.path("inbox/48001")
+        try #require(unsafe mkfifo(inbox + "/pipe.xml", 0o600) == 0)
+        try #require(unsafe symlink("/nowhere/at/all", inbox + "/dangling.xml") == 0)
+        try #require(unsafe symlink("good.xml", inbox + "/link.xml") == 0)
+        try FileManager.default.createDirectory(atPath: inbox + "/folder.xml", withIntermediateDirectories: false)
+        try socket(at: inbox + "/socket.xml")
+        var expected: Set = ["pipe.xml", "dangling.xml", "link.xml", "folder.xml", "socket.xml"]
+        // only root can make a device
+        if unsafe mknod(inbox + "/device.xml", S_IFCHR | 0o600, 1 << 8 | 5) == 0 { expected.insert("device.xml") }
+        let first = try house.run()
+        #expect(first.failure == nil && first.exitCode == 3)
+        #expect(first.report.files.first { $0.name == "good.xml" }?.state == .loaded)
+        let refused = first.report.files.filter { $0.reason == "S14" && $0.state == .quarantined }
+        #expect(Set(refused.map(\.name)) == expected)
+        let receipts = house.files("receipts").filter { $0.hasPrefix("48001/name-") }
+        #expect(receipts.count == expected.count)
+        // each is told once: what lies there does not write a receipt with every run
+        func times() throws -> [Date?] {
+          try receipts.map {
+            try FileManager.default.attributesOfItem(atPath: house.path("receipts/\($0)"))[.modificationDate] as? Date
+          }
+        }
+        let before = try times()
+        #expect(try house.run().report.files.filter { $0.reason == "S14" }.count == expected.count)
+        #expect(try times() == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: inbox).count == expected.count)
+      }
+    }
+
+    private func socket(at path: String) throws {
+      let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+      defer { close(descriptor) }
+      var address = sockaddr_un()
+      address.sun_family = sa_family_t(AF_UNIX)
+      // the path of a socket is short; a link to the folder makes it so
+      let short = "/tmp/songhan-\(UInt32.random(in: 0 ... .max))"
+      let folder = (path as NSString).deletingLastPathComponent
+      try #require(unsafe symlink(folder, short) == 0)
+      defer { unsafe unlink(short) }
+      let name = Array("\(short)/\((path as NSString).lastPathComponent)".utf8)
+      unsafe withUnsafeMutableBytes(of: &address.sun_path) { target in
+        for (i, byte) in name.enumerated() where i < target.count - 1 { unsafe target[i] = byte }
+      }
+      let bound = unsafe withUnsafePointer(to: &address) {
+        unsafe bind(
+          descriptor, UnsafeRawPointer($0).assumingMemoryBound(to: sockaddr.self),
+          socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+      try #require(bound == 0)
+    }
+
+    /// Files of an account that is not expected are quarantined unread.
+    @Test func foreignOwnersAreQuarantined() throws {
+      try House.open("run: { jobs: 1 }") { house in
+        try house.drop(try SampleFolder.named("utf8").renamed("a")[0].bytes, as: "export.xml")
+        let own = Int(getuid())
+        let ending = try house.program(
+          ["run", "--assume-settled"], environment: ["SONGHAN_INTAKE_OWNERS": "\(own + 1)"])
+        #expect(ending.code == 3, "\(ending.log)")
+        #expect(try house.rows("SELECT state, reason FROM intake.file") == [["quarantined", "S14"]])
+        try house.drop(try SampleFolder.named("utf8").renamed("a")[0].bytes, as: "export.xml")
+        let welcome = try house.program(
+          ["run", "--assume-settled"], environment: ["SONGHAN_INTAKE_OWNERS": "\(own + 1),\(own)"])
+        #expect(welcome.code == 0, "\(welcome.log)")
+      }
+    }
+
+    /// A facility that sets markers: a file counts as complete when its marker is there, and then at once; the marker goes with it.
+    @Test func markedFilesAreTakenAtOnceAndOthersWait() throws {
+      try House.open(settleSeconds: 600) { house in
+        let registry = house.path("facilities.yaml")
+        let text = try String(contentsOfFile: registry, encoding: .utf8)
+        try text.replacing("code: \"48001\",", with: "code: \"48001\", marker: \"{name}.done\",").write(
+          toFile: registry, atomically: true, encoding: .utf8)
+        func states() throws -> [[String?]] {
+          try house.run(settled: false).report.files.map { [$0.name, $0.state.rawValue, $0.reason] }
+        }
+        try house.drop(try SampleFolder.named("utf8").renamed("a")[0].bytes, as: "export.xml")
+        try house.drop([UInt8](), as: "lost.xml.done")
+        #expect(try states() == [["export.xml", "waiting", "S31"]])
+        #expect(try states() == [["export.xml", "waiting", "S31"]], "however often it was seen")
+        try house.drop([UInt8](), as: "export.xml.done")
+        #expect(try states() == [["export.xml", "loaded", nil]])
+        #expect(house.files("inbox") == ["48001/lost.xml.done"])
+        // what speaks of no file is taken away in time, so that a later file is not taken on its word
+        try house.connect().execute("UPDATE intake.sighting SET first_seen_at = first_seen_at - interval '61 minutes'")
+        #expect(try states() == [])
+        #expect(house.files("inbox").isEmpty)
+        #expect(try house.number("SELECT count(*) FROM intake.file") == 1)
+      }
+    }
+
+    /// Beyond a facility's share of the day its files wait, oldest first; another facility's do not.
+    @Test func filesBeyondTheShareOfTheDayWait() throws {
+      try House.open { house in
+        let text = String(decoding: try SampleFolder.named("inline-xml").renamed("a")[0].bytes, as: UTF8.self)
+        for number in 10..<15 {
+          try house.drop(text.replacing("SM08V0001", with: "SM08V10\(number)").utf8, as: "f\(number).xml")
+        }
+        let other = String(
+          decoding: try SampleFolder.named("unknown-facility-folder").renamed("b")[0].bytes, as: UTF8.self)
+        try house.drop(other.utf8, as: "other.xml", facility: "48002")
+        let share = ["SONGHAN_INTAKE_FILES_PER_DAY": "2"]
+        func run() throws -> [String: String] {
+          let ending = try house.program(["run", "--assume-settled", "--json"], environment: share)
+          let report = try JSONDecoder().decode(RunReport.self, from: Data(ending.output.utf8))
+          return Dictionary(uniqueKeysWithValues: report.files.map { ($0.name, $0.reason ?? $0.state.rawValue) })
+        }
+        var found = try run()
+        #expect(found.removeValue(forKey: "other.xml") != "S28")
+        #expect(
+          found == ["f10.xml": "loaded", "f11.xml": "loaded", "f12.xml": "S28", "f13.xml": "S28", "f14.xml": "S28"])
+        #expect(try run() == ["f12.xml": "S28", "f13.xml": "S28", "f14.xml": "S28"])
+        // a day later; only the clock of the warehouse counts
+        try house.connect().execute("UPDATE intake.file SET received_at = received_at - interval '1 day'")
+        #expect(try run() == ["f12.xml": "loaded", "f13.xml": "loaded", "f14.xml": "S28"])
+        #expect(
+          try house.run { $0.jobs = 1 }.report.files.map(\.state) == [.loaded], "ten thousand, when nothing is set")
+      }
+    }
+
     @Test func tooLargeFileIsRefusedUnread() throws {
       try House.open { house in
         try house.drop([UInt8](), as: "huge.xml")
