@@ -6,7 +6,7 @@ BENCH_PACKAGES := python3 python3-venv gcc pkg-config libxml2-dev postgresql pos
 TEST_PACKAGES := libxml2-utils python3-venv
 PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev postgresql postgresql-client pkg-config
 
-.PHONY: help packages build release test test-tools pages lint demo demo-stop bench bench-guard bench-packages clean
+.PHONY: help packages build release test test-tools pages lint demo demo-stop bench bench-guard bench-packages fuzz fuzz-short ceilings clean
 
 help:
 	@echo "make demo       a warehouse, made-up hospital files, one run, and where to look"
@@ -18,6 +18,8 @@ help:
 	@echo "make demo-stop  stop the demo's warehouse"
 	@echo "make bench      how fast it is, beside the floors and a peer (ten minutes; QUICK=1: two)"
 	@echo "make bench-guard  instructions per dossier against the recorded figures (RECORD=1 records them)"
+	@echo "make ceilings   hostile files: verdict, seconds and memory of each (FULL=1: gigabytes too)"
+	@echo "make fuzz       ten minutes of every fuzz target (SECONDS=60, TARGETS=\"csv gzip\", SEED=7)"
 
 # Installs what a fresh Debian machine lacks; quiet and quick when nothing is missing.
 packages:
@@ -81,5 +83,17 @@ bench-guard: release bench-packages
 bench-packages:
 	@$(MAKE) --no-print-directory packages PACKAGES="$(BENCH_PACKAGES)"
 
+# What is fuzzed, and how, is told in docs/manual/limits.md.
+fuzz: packages
+	@Fuzz/run long $(or $(SECONDS),600)
+
+# The corpus, and a minute of every target.
+fuzz-short: packages
+	@Fuzz/run short $(or $(SECONDS),60)
+
+ceilings: release
+	@$(MAKE) --no-print-directory packages PACKAGES="python3"
+	@python3 Benchmarks/ceilings.py --songhan $(SONGHAN) $(if $(FULL),--full)
+
 clean:
-	rm -rf .build
+	rm -rf .build .build-fuzz

@@ -12,7 +12,9 @@ let strict: [SwiftSetting] = [
 ]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let isFuzzing = Context.environment["SONGHAN_FUZZ"] != nil
+let crypto: Target.Dependency =
+  isFuzzing ? .target(name: "Crypto") : .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -23,7 +25,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -159,3 +160,22 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// swift-crypto but for the fuzz targets, which have one small target in its place
+if !isFuzzing {
+  package.dependencies.append(.package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"))
+}
+
+// The fuzz targets (`make fuzz`): built with the sanitizers, and of no use without them.
+if isFuzzing {
+  package.targets += [
+    .target(name: "Crypto", path: "Fuzz/Crypto", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "CommonSchema", "Transform",
+        "Definitions",
+      ],
+      path: "Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+  ]
+}

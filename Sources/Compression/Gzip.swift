@@ -36,6 +36,8 @@ package enum Gzip {
     private var taken = 0
     private var made = 0
     private var hasEnded = false
+    /// The first two bytes that came out, in whatever pieces.
+    private var head: [UInt8] = []
 
     package static let highestRatio = 200
 
@@ -76,7 +78,10 @@ package enum Gzip {
             return unsafe target.count - Int(stream.avail_out)
           }
           taken += unsafe Int(before - stream.avail_in)
-          if made == 0, count >= 2, piece[0] == 0x1F, piece[1] == 0x8B { failure = .nested }
+          if head.count < 2 {
+            head.append(contentsOf: piece[..<min(2 - head.count, count)])
+            if Gzip.isGzip(head) { failure = .nested }
+          }
           made += count
           if made > ceiling || (made > 1 << 20 && made / Expander.highestRatio > taken) { failure = .tooLarge }
           if failure == nil { output.append(contentsOf: piece[..<count]) }

@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// Marks a step whose effect is outside the process, so that tests can end the process right there.
 ///
-/// `SONGHAN_FAILPOINT=name[:n]` kills the process with SIGKILL at the nth hit of that point (first when n is missing).
+/// `SONGHAN_FAILPOINT=name[:n]` kills the process with SIGKILL at the nth hit of that point (first when n is missing). With
+/// `SONGHAN_FAILPOINT_SIGNAL=number` it dies of that signal instead, as of a mistake of ours (11) or of too much work (24).
 /// `SONGHAN_FAILPOINT_LOG=path` gets every point's name appended, once per process, at its first hit: that is how a
 /// test learns which points a run passes. With neither set, a point costs one look at a flag.
 package func failpoint(_ name: StaticString) {
@@ -20,6 +21,7 @@ private final class Failpoints: Sendable {
 
   private let fatalName: String?
   private let fatalHit: Int
+  private let signal: Int32
   private let log: String?
   private let hits = Mutex<[String: Int]>([:])
 
@@ -27,6 +29,7 @@ private final class Failpoints: Sendable {
     let parts = (fatal ?? "").split(separator: ":", maxSplits: 1)
     fatalName = parts.first.map(String.init)
     fatalHit = parts.count == 2 ? Int(parts[1]) ?? 1 : 1
+    signal = Environment.value("SONGHAN_FAILPOINT_SIGNAL").flatMap { Int32($0) } ?? SIGKILL
     self.log = log
   }
 
@@ -37,7 +40,7 @@ private final class Failpoints: Sendable {
     }
     if count == 1, let log { append(name, to: log) }
     guard name == fatalName, count == fatalHit else { return }
-    _ = kill(getpid(), SIGKILL)
+    _ = kill(getpid(), signal)
     while true { _ = pause() }
   }
 

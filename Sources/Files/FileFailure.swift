@@ -28,6 +28,8 @@ package enum FileFailure: Error, Sendable, Hashable {
     case unreadable
     /// It was written to while we read it.
     case changedWhileReading
+    /// We were asked to end while we copied it.
+    case stopped
   }
 
   /// What is wrong with a secret's file.

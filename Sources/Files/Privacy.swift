@@ -12,7 +12,7 @@ package enum Privacy {
     }
     guard songhan_forbid_dumps() == 0 else { throw .kernel(.prctl, errno) }
     _ = umask(0o077)
-    for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT] {
+    for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS, SIGXCPU, SIGXFSZ] {
       _ = signal(number, SIG_DFL)
     }
     _ = signal(SIGPIPE, SIG_IGN)

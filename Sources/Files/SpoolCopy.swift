@@ -23,9 +23,11 @@ package final class SpoolCopy: Sendable {
 
   /// Copies `file`, in memory that does not depend on its size once it is larger than `mostInMemory`.
   ///
-  /// - Throws: ``FileFailure/refused(_:)`` with `changedWhileReading` when somebody wrote to the file meanwhile.
+  /// - Parameter mayGoOn: asked before each piece.
+  /// - Throws: ``FileFailure/refused(_:)`` with `changedWhileReading` when somebody wrote to the file meanwhile, with `stopped` when it may not go on.
   package init(
-    of file: borrowing SourceFile, in spool: Directory, mostInMemory: Int = SpoolCopy.mostInMemory
+    of file: borrowing SourceFile, in spool: Directory, mostInMemory: Int = SpoolCopy.mostInMemory,
+    mayGoOn: () -> Bool = { true }
   ) throws(FileFailure) {
     var hasher = SHA256()
     if file.stamp.sizeInBytes <= mostInMemory {
@@ -48,6 +50,7 @@ package final class SpoolCopy: Sendable {
     var head: [UInt8] = []
     var written = 0
     try file.forEachPiece { (piece) throws(FileFailure) in
+      guard mayGoOn() else { throw .refused(.stopped) }
       hasher.update(piece)
       for i in 0..<min(3 - head.count, piece.count) { head.append(piece[i]) }
       try Kernel.write(copy.raw, piece)

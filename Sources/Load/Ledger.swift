@@ -306,6 +306,13 @@ package enum Ledger {
     Int64(bitPattern: hash.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
   }
 
+  /// Deliveries, as facility and name, whose last attempt has not ended: its process died, or is at it still.
+  package static func died(on connection: Connection) throws(ServerFailure) -> Set<String> {
+    let rows = try connection.execute(
+      "SELECT facility_code, file_name FROM intake.file WHERE state = 'claimed' AND attempts > 0 AND kind = 'delivery'")
+    return Set((0..<rows.count).map { "\(rows.text($0, 0) ?? "")/\(rows.text($0, 1) ?? "")" })
+  }
+
   /// Gives an attempt back that ended for a reason outside of the file (the server went away, the disk was full), so that it does not count.
   package static func forgive(_ claim: Claim, run: Int64, on connection: Connection) throws(ServerFailure) {
     let updated = try connection.execute(

@@ -5,7 +5,7 @@ import Glibc
 /// time: it is not `Sendable`. What another thread may do is ``Canceller/cancel()``.
 ///
 /// Session settings, unless the connection string sets them otherwise: connect timeout 10 s, TCP user timeout 30 s,
-/// keepalives 30/10/3, lock timeout 30 s, idle-in-transaction timeout 60 s, time zone Asia/Ho_Chi_Minh, ISO dates.
+/// keepalives 30/10/3, client connection check 2 s, lock timeout 30 s, idle-in-transaction timeout 60 s, time zone Asia/Ho_Chi_Minh, ISO dates.
 /// `citus.all_modifications_commutative` is on, which plain PostgreSQL takes and ignores; whoever writes reference
 /// tables sets it off for that transaction.
 @safe
@@ -371,6 +371,8 @@ package final class Connection {
       "lock_timeout=30s", "idle_in_transaction_session_timeout=60s", "TimeZone=Asia/Ho_Chi_Minh", "DateStyle=ISO,YMD",
       "bytea_output=hex", "standard_conforming_strings=on", "citus.all_modifications_commutative=on",
       "client_min_messages=error",
+      // the server notices within two seconds that a process is gone, and gives its locks back
+      "client_connection_check_interval=2s",
     ]
     return [
       ("connect_timeout", "10"), ("tcp_user_timeout", "30000"), ("keepalives", "1"), ("keepalives_idle", "30"),

@@ -32,8 +32,10 @@ struct DeliveredCopy: Sendable {
   /// Copies the files of a delivery, in this order.
   ///
   /// - Throws: ``FileFailure`` when a file is not one we take in. What is wrong with compressed content stands in ``damage`` instead.
-  init(of files: [(table: String, name: FileName)], in folder: Directory, owners: Set<UInt32>?, spool: Directory) throws
-  {
+  init(
+    of files: [(table: String, name: FileName)], in folder: Directory, owners: Set<UInt32>?, spool: Directory,
+    mayGoOn: () -> Bool = { true }
+  ) throws {
     var parts: [Part] = []
     var offset = 0
     var damage: FindingCode?
@@ -43,6 +45,7 @@ struct DeliveredCopy: Sendable {
         let source = try SourceFile(name, in: folder, owners: owners)
         let plain = PlainBytes()
         try source.forEachPiece { (piece) throws(FileFailure) in
+          guard mayGoOn() else { throw .refused(.stopped) }
           try plain.take(piece) { (plain) throws(FileFailure) in
             offset += plain.count
             if offset <= FilePass.expandedLimit { try append(plain) }

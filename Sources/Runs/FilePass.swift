@@ -72,11 +72,15 @@ package struct FilePass {
   /// no delivery: rules about files and the error budget do not apply to it.
   package let numbers: [Int]?
   package let allowance: CPUAllowance
+  /// Whether somebody still wants the file read; asked between pieces and dossiers.
+  package let mayGoOn: () -> Bool
 
   package init(
-    rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil, allowance: CPUAllowance = CPUAllowance()
+    rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil, allowance: CPUAllowance = CPUAllowance(),
+    mayGoOn: @escaping () -> Bool = { true }
   ) {
     self.allowance = allowance
+    self.mayGoOn = mayGoOn
     self.rulings = rulings
     self.receivedAt = receivedAt
     self.numbers = numbers
@@ -106,7 +110,7 @@ package struct FilePass {
       _ content: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int
     ) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
       { (most, target) throws(ReaderFailure) in
-        guard meter.mayGoOn() else { return 0 }
+        guard mayGoOn(), meter.mayGoOn() else { return 0 }
         let count = try content(most, &target)
         meter.add(bytes: count)
         return count
@@ -156,7 +160,7 @@ package struct FilePass {
         break
       }
       if verdict.outcome == .rejected { rejected += 1 }
-      guard meter.mayGoOnForAWhile() else { break }
+      guard mayGoOn(), meter.mayGoOnForAWhile() else { break }
       if try !take(dossier, verdict, reader.facts, judge.log) { break }
     }
     var facts = reader.facts

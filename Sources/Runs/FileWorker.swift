@@ -98,7 +98,17 @@ final class FileWorker {
     }
     partitions = Partitions(context.definitions.common)
     batch = PreparedBatch(schema: context.definitions.common)
+    cutShortWhenAsked()
   }
+
+  deinit { if let watch { context.cancellation.forget(watch) } }
+
+  /// A wish to end ends also what the server is at for us, a wait for somebody's lock for example.
+  private func cutShortWhenAsked() {
+    let canceller = connection.canceller
+    watch = context.cancellation.whenRequested(replacing: watch) { canceller.cancel() }
+  }
+  private var watch: Int?
 
   /// The report of the file, or nil when somebody else took it.
   func work(_ file: InboxFile) throws(RunFailure) -> FileReport? {
@@ -112,7 +122,7 @@ final class FileWorker {
     } catch {
       guard case .refused(let refusal) = error else { throw .files(error) }
       switch refusal {
-      case .gone: return nil
+      case .gone, .stopped: return nil
       case .changedWhileReading:
         report.reason = "S15"
         return finished(report)
@@ -130,6 +140,9 @@ final class FileWorker {
         return try work(file, copy, facility, &report)
       } catch {
         switch error {
+        case .server where context.cancellation.isRequested:
+          connection.rollback()
+          return nil  // the next run goes on with it, whatever was committed
         case .server(let failure) where FileWorker.isContention(failure):
           // another loader is at the same keys: try again, then leave the file to the next run and go on with the others
           connection.rollback()
@@ -171,11 +184,13 @@ final class FileWorker {
     let allowed = owners.isEmpty ? nil : Set(owners.map { UInt32($0) })
     guard !file.members.isEmpty else {
       return DeliveredCopy(
-        try SpoolCopy(of: SourceFile(file.name, in: file.directory, owners: allowed), in: context.spool))
+        try SpoolCopy(
+          of: SourceFile(file.name, in: file.directory, owners: allowed), in: context.spool, mayGoOn: mayGoOn))
     }
     do {
       return try DeliveredCopy(
-        of: file.members.map { ($0.table, $0.name) }, in: file.directory, owners: allowed, spool: context.spool)
+        of: file.members.map { ($0.table, $0.name) }, in: file.directory, owners: allowed, spool: context.spool,
+        mayGoOn: mayGoOn)
     } catch let failure as FileFailure {
       throw failure
     } catch {
@@ -194,9 +209,11 @@ final class FileWorker {
     connection.rollback()
     for wait in [0.2, 1, 3] {
       Thread.sleep(forTimeInterval: wait)
+      if context.cancellation.isRequested { throw .server(failure) }
       do throws(ServerFailure) {
         connection = try Connection(context.conninfo, applicationName: "songhan")
         try FileLoad.prepare(connection)
+        cutShortWhenAsked()
         return
       } catch {
         if !error.isTransient { throw .server(error) }
@@ -316,6 +333,11 @@ final class FileWorker {
     }
   }
 
+  private var mayGoOn: () -> Bool {
+    let cancellation = context.cancellation
+    return { !cancellation.isRequested }
+  }
+
   private var allowance: CPUAllowance {
     let configuration = context.project.configuration
     return CPUAllowance(
@@ -401,7 +423,7 @@ final class FileWorker {
       } catch LoadFailure.partitionMissing where pass == 1 {
         // a later batch reaches a month that has no partition: learn all months of the file, then begin again
         connection.rollback()
-        let read = FilePass(rulings: rulings, receivedAt: Clock.now(), allowance: allowance)
+        let read = FilePass(rulings: rulings, receivedAt: Clock.now(), allowance: allowance, mayGoOn: mayGoOn)
         var tally = FindingTally()
         _ = try read.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
           _, verdict, _, _ in
@@ -473,7 +495,7 @@ final class FileWorker {
     }
 
     let pass = FilePass(
-      rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers, allowance: allowance)
+      rulings: rulings, receivedAt: Clock.now(), numbers: again?.numbers, allowance: allowance, mayGoOn: mayGoOn)
     let facts = try pass.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
       dossier, verdict, facts, log in
       state.dossiers.seen += 1

@@ -71,6 +71,9 @@ package struct Run: Sendable {
         error.state == "42P01" || error.state == "3F000"
           ? "the warehouse has no schema yet. Run «songhan warehouse migrate»." : error.description)
     }
+    let canceller = connection.canceller
+    let watch = cancellation.whenRequested { canceller.cancel() }
+    defer { cancellation.forget(watch) }
     let runID = try server { () throws(ServerFailure) in try begin(connection) }
     failpoint("run.begun")
     var reports: [FileReport] = []
@@ -255,29 +258,34 @@ package struct Run: Sendable {
       throw .files(.kernel(.fstatvfs, ENOSPC))
     }
     progress.expect(files: candidates.count, bytes: candidates.reduce(0) { $0 + $1.stamp.sizeInBytes })
-    let jobs = min(options.jobs ?? configuration.jobs, max(1, candidates.count))
-    let list = WorkList(count: candidates.count)
+    // a file under which a process died comes last and alone, so that no other one's attempt is counted with it
+    let died = try server { () throws(ServerFailure) in try Ledger.died(on: connection) }
+    let suspects = candidates.filter { died.contains("\($0.facility)/\($0.label)") }
+    let others = candidates.filter { !died.contains("\($0.facility)/\($0.label)") }
     let results = Results()
-    let files = candidates
     partial.withLock { $0 = reports }
     let done = partial
     let kept = Counter()
-    Crew.run(jobs) { _ in
-      do throws(RunFailure) {
-        let worker = try FileWorker(context)
-        while !context.cancellation.isRequested, let index = list.next() {
-          let report = try worker.work(files[index])
-          context.progress.addFile()
-          if var report {
-            // single findings stand in the receipts; a run over ten thousand files does not hold them all
-            if kept.add(report.details?.count ?? 0) > Run.mostDetails { report.details = nil }
-            let finished = report
-            done.withLock { $0.append(finished) }
+    for (files, jobs) in [(others, options.jobs ?? configuration.jobs), (suspects, 1)] {
+      guard !files.isEmpty, results.failure == nil else { continue }
+      let list = WorkList(count: files.count)
+      Crew.run(min(jobs, files.count)) { _ in
+        do throws(RunFailure) {
+          let worker = try FileWorker(context)
+          while !context.cancellation.isRequested, let index = list.next() {
+            let report = try worker.work(files[index])
+            context.progress.addFile()
+            if var report {
+              // single findings stand in the receipts; a run over ten thousand files does not hold them all
+              if kept.add(report.details?.count ?? 0) > Run.mostDetails { report.details = nil }
+              let finished = report
+              done.withLock { $0.append(finished) }
+            }
           }
+        } catch {
+          list.stop()
+          results.fail(error)
         }
-      } catch {
-        list.stop()
-        results.fail(error)
       }
     }
     if let failure = results.failure { throw failure }

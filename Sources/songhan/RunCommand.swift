@@ -107,7 +107,7 @@ enum Limits {
   }
 }
 
-/// Signals that ask for an end: the run ends between two dossiers, with 143 or 130.
+/// Signals that ask for an end: the run ends between two dossiers, with 143 or 130, and within five seconds whatever holds it up.
 enum Signals {
   nonisolated(unsafe) private static var sources: [any DispatchSourceProtocol] = []
 
@@ -115,12 +115,23 @@ enum Signals {
     for (number, code) in [(SIGTERM, Int32(143)), (SIGINT, 130)] {
       _ = signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { cancellation.request(code) }
+      source.setEventHandler { end(cancellation, code) }
       source.resume()
       unsafe sources.append(source)
     }
     if let timeout {
-      DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(timeout)) { cancellation.request(75) }
+      DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(timeout)) { end(cancellation, 75) }
     }
+  }
+
+  /// Asks for the end; asks the server once more, in case a wait had only begun; and in the end goes without it. What was committed stays, the
+  /// rest is rolled back by the server and taken up by the next run.
+  private static func end(_ cancellation: Cancellation, _ code: Int32) {
+    DispatchQueue.global().asyncAfter(deadline: .now() + 4.5) {
+      Output.error("stopped while waiting for the warehouse or the disk; the next run goes on")
+      _exit(code)
+    }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 2) { cancellation.request(code) }
+    cancellation.request(code)
   }
 }

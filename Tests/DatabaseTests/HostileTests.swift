@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import Glibc
 import Postgres
 import Runs
 import SampleKit
@@ -61,6 +62,30 @@ extension DatabaseTests {
         try house.drop(envelope(3) { visit in visit["XML1"][0]["MA_TTDV"] = code }, as: "a.xml")
         #expect(try house.run().report.files.map(\.state) == [.loaded])
         #expect(try house.number("SELECT count(*) FROM health.practitioner WHERE length(practitioner_code) > 255") == 0)
+      }
+    }
+
+    /// What kills the process quarantines itself in the end, and nothing that was worked on beside it.
+    @Test func attemptsOfAKillerAreItsOwn() throws {
+      try House.open { house in
+        for number in 1...4 { try house.drop(envelope(20 + number) { _ in }, as: "f\(number).xml") }
+        func die(_ hit: Int, _ jobs: String) throws {
+          let ending = try house.program(
+            ["run", "--assume-settled", "--jobs", jobs], environment: ["SONGHAN_FAILPOINT": "run.claimed:\(hit)"])
+          #expect(ending.code == -SIGKILL)
+        }
+        // the first time two were worked on, and nobody knows which of them it was
+        try die(2, "2")
+        #expect(try house.rows("SELECT attempts FROM intake.file ORDER BY 1") == [["1"], ["1"]])
+        // then the others come first, and the two one by one
+        try die(3, "2")
+        #expect(try house.number("SELECT count(*) FROM intake.file WHERE state = 'loaded'") == 2)
+        #expect(
+          try house.rows("SELECT attempts FROM intake.file WHERE state = 'claimed' ORDER BY 1") == [["1"], ["2"]])
+        try die(1, "2")
+        let report = try house.run(jobs: 2).report
+        #expect(report.files.map(\.state.rawValue).sorted() == ["loaded", "quarantined"])
+        #expect(report.files.first { $0.state == .quarantined }?.reason == "S13")
       }
     }
 
