@@ -1,15 +1,14 @@
 import Definitions
 import Foundation
 
-/// A folder of definitions with one file of fuzz in it; in memory where there is such a place.
+/// A folder of definitions with one file of fuzz in it: below SONGHAN_FUZZ_FOLDER, which the runner makes in memory and removes.
 private let folder: String = {
-  let base = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
-  let folder = "\(base)/songhan-fuzz-\(ProcessInfo.processInfo.processIdentifier)"
+  let base = ProcessInfo.processInfo.environment["SONGHAN_FUZZ_FOLDER"] ?? NSTemporaryDirectory()
+  let folder = "\(base)/definitions-\(ProcessInfo.processInfo.processIdentifier)"
   for name in ["Pipelines", "Schemas/common", "Schemas/codes", "Schemas/fuzz", "Schemas/warehouse"] {
     try? FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
   }
   for (name, text) in whole { try? Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name)")) }
-  atexit { try? FileManager.default.removeItem(atPath: folder) }
   return folder
 }()
 
