@@ -89,7 +89,7 @@ extension DatabaseTests {
 
     /// A server that does not even answer the request to stop is not waited for.
     @Test func signalEndsAWaitForAServerThatHangs() throws {
-      try House.openApart("intake: { freeMegabytes: 0, settleSeconds: 0 }") { house in
+      try House.openApart { house in
         let held = try Held(house)
         let backends = try house.rows("SELECT pid FROM pg_stat_activity WHERE application_name = 'songhan'").compactMap
         {
