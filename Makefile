@@ -5,11 +5,13 @@ DEMO := demo
 BENCH_PACKAGES := python3 python3-venv gcc pkg-config libxml2-dev postgresql postgresql-client zstd valgrind linux-perf
 PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev postgresql postgresql-client pkg-config
 
-.PHONY: help packages build release test pages lint demo demo-stop bench bench-guard bench-packages clean
+.PHONY: help packages build release test chaos mutations pages lint demo demo-stop bench bench-guard bench-packages clean
 
 help:
 	@echo "make demo       a warehouse, made-up hospital files, one run, and where to look"
 	@echo "make test       everything a change needs to pass"
+	@echo "make chaos      500 random scenarios of what may go wrong (an hour; SEED=n plays one again, SCENARIOS=n fewer)"
+	@echo "make mutations  breaks our own code in twenty ways, one after the other: does a test notice? (an hour)"
 	@echo "make build      debug build, layers checked by the compiler"
 	@echo "make release    the program: $(SONGHAN)"
 	@echo "make pages      the pages of the manual that come from the definitions"
@@ -33,9 +35,19 @@ build: packages
 release: packages
 	swift build -c release --product songhan $(SWIFT_FLAGS)
 
+# The SFTP test needs an OpenSSH server. Installing one starts it on some machines, so that is left to root: containers and CI.
 test: packages
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory packages PACKAGES="openssh-server openssh-client"; fi
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+
+# A debug build: only that obeys planted faults. The server is stopped in every fourth scenario.
+chaos: packages
+	swift build $(SWIFT_FLAGS)
+	.build/debug/chaos $(if $(SEED),--seed $(SEED),--scenarios $(or $(SCENARIOS),500)) $(if $(FROM),--from $(FROM)) $(if $(LANES),--lanes $(LANES))
+
+mutations: packages
+	Tests/Mutations/run $(ONLY)
 
 # The manual's page of rules, from the catalogue; a test compares the two.
 pages: build

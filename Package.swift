@@ -37,6 +37,7 @@ let package = Package(
 
     // ground
     .target(name: "Bytes", swiftSettings: strict),
+    .target(name: "Failpoints", swiftSettings: strict),
     .target(name: "Findings", swiftSettings: strict),
     .target(name: "Records", dependencies: ["Bytes", "Findings"], swiftSettings: strict),
 
@@ -44,8 +45,8 @@ let package = Package(
     .target(name: "ExtractXML", dependencies: ["CLibXML2", "Bytes", "Findings", "Records"], swiftSettings: strict),
     .target(name: "ExtractCSV", dependencies: ["Bytes", "Findings", "Records"], swiftSettings: strict),
     .target(name: "Compression", dependencies: ["CZlib", "CZstd", "Bytes"], swiftSettings: strict),
-    .target(name: "Postgres", dependencies: ["CLibPQ", "Bytes"], swiftSettings: strict),
-    .target(name: "Files", dependencies: ["CLinux", crypto], swiftSettings: strict),
+    .target(name: "Postgres", dependencies: ["CLibPQ", "Bytes", "Failpoints"], swiftSettings: strict),
+    .target(name: "Files", dependencies: ["CLinux", "Failpoints", crypto], swiftSettings: strict),
     .target(name: "Synthesis", dependencies: ["Bytes"], swiftSettings: strict),
 
     // middle
@@ -57,13 +58,16 @@ let package = Package(
     .target(
       name: "Load",
       dependencies: [
-        "Bytes", "Findings", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform", crypto,
+        "Bytes", "Failpoints", "Findings", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform",
+        crypto,
       ],
       swiftSettings: strict),
 
     .target(
       name: "Outbox",
-      dependencies: ["Bytes", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform", "Load"],
+      dependencies: [
+        "Bytes", "Failpoints", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform", "Load",
+      ],
       swiftSettings: strict),
 
     // whole
@@ -73,7 +77,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "Files", "Postgres", "CommonSchema",
+        "Bytes", "Failpoints", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "Files", "Postgres",
+        "CommonSchema",
         "Transform", "Load", "Outbox", "Definitions", logging, crypto, yams,
       ],
       swiftSettings: strict),
@@ -100,6 +105,23 @@ let package = Package(
         "Definitions", "Runs", "SampleKit", "songhan", crypto, logging,
       ],
       swiftSettings: strict),
+    // breaking the program on purpose: kills, stopped servers, cut connections, planted faults; `make chaos`
+    .target(
+      name: "ChaosKit",
+      dependencies: [
+        "Bytes", "Compression", "CommonSchema", "Files", "Findings", "Load", "Postgres", "Synthesis", "Definitions",
+        "Runs",
+        "SampleKit", crypto, logging,
+      ],
+      path: "Tests/ChaosKit", swiftSettings: strict),
+    .executableTarget(
+      name: "chaos", dependencies: ["ChaosKit", "SampleKit"], path: "Tests/Chaos", swiftSettings: strict),
+    .testTarget(
+      name: "ChaosTests",
+      dependencies: [
+        "Files", "Compression", "CommonSchema", "Load", "Postgres", "Runs", "SampleKit", "ChaosKit", "songhan", logging,
+      ],
+      swiftSettings: strict),
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
     .testTarget(
       name: "DefinitionsTests", dependencies: ["CommonSchema", "Definitions", "Findings", "Records", "Transform"],
@@ -108,7 +130,7 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files", "files-probe"], swiftSettings: strict),
     // run, and killed, by FilesTests; no product
     .executableTarget(
-      name: "files-probe", dependencies: ["Files"], path: "Tests/FilesProbe", swiftSettings: strict),
+      name: "files-probe", dependencies: ["Failpoints", "Files"], path: "Tests/FilesProbe", swiftSettings: strict),
     .testTarget(
       name: "RuleTests",
       dependencies: [

@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Glibc
 
 /// An open directory. Files in it are reached by one name from its descriptor, so nobody can swap a folder on the way.

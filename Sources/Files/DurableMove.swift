@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Glibc
 
 /// What became of a file that was to be moved.
@@ -84,9 +85,9 @@ extension Directory {
     // stays too.
     guard try entry(name)?.stamp == stamp else { return .changed }
     try Kernel.unlink(raw, name.text)
-    failpoint("files.moved")
+    failpoint("files.copy-left-alone")
     try sync()
-    failpoint("files.move-durable")
+    failpoint("files.copy-durable")
     return .moved
   }
 }

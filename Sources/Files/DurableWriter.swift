@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Failpoints
 internal import Glibc
 
 /// Writes one file that is there whole and durable, or not at all.
@@ -85,6 +86,7 @@ package struct DurableWriter: ~Copyable, Sendable {
       guard try directory.holds(name, sizeInBytes, contentHash) else { return .conflict }
       // Whoever wrote it may not have come as far as this.
       try directory.sync()
+      failpoint("files.already-there")
       return .alreadyThere
     }
     failpoint("files.linked")
@@ -102,7 +104,7 @@ package struct DurableWriter: ~Copyable, Sendable {
     failpoint("files.replaced")
     try scratch.close()
     try directory.sync()
-    failpoint("files.durable")
+    failpoint("files.replaced-durably")
   }
 
   /// Gives a file that tells the present and is worth nothing after a power cut: readers see the old one or the new one, whole, and nobody
@@ -112,6 +114,7 @@ package struct DurableWriter: ~Copyable, Sendable {
     try flush()
     try scratch.setMode(mode)
     try scratch.replace(name)
+    failpoint("files.shown")
     try scratch.close()
   }
 

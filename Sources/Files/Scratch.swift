@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Glibc
 
 /// A file being written: unnamed in the directory it is meant for, or under a unique name in a `tmp` folder where the
@@ -24,7 +25,7 @@ struct Scratch: ~Copyable, Sendable {
     let place = Place(folder: folder, name: uniqueName())
     let file = try newFile(place.name, in: folder, O_WRONLY)
     let scratch = Scratch(raw: file.release(), directory: directory, temporary: place)
-    failpoint("files.temporary-named")
+    failpoint("files.temporary-made")
     try scratch.claim()
     return scratch
   }
@@ -151,6 +152,16 @@ extension Directory {
     return count
   }
 
+  /// As ``removeLeftovers()``, in each folder that stands in this one.
+  package func removeLeftoversOfFolders() throws(FileFailure) -> Int {
+    var count = 0
+    for bytes in try names() {
+      guard let name = try? FileName(bytes), case .directory? = try entry(name)?.kind else { continue }
+      count += try Directory(name, in: self).removeLeftovers()
+    }
+    return count
+  }
+
   private func removeOwnLeftovers() throws(FileFailure) -> Int {
     var count = 0
     for bytes in try names() {
@@ -160,6 +171,7 @@ extension Directory {
         let file = try Kernel.openat(raw, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         try Kernel.lock(file.raw)
         try Kernel.unlink(raw, name)
+        failpoint("files.leftover-removed")
         count += 1
       } catch {
         guard error.isError(ENOENT, EWOULDBLOCK, ENOLCK, EOPNOTSUPP, ENOSYS) else { throw error }

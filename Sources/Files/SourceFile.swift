@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Failpoints
 internal import Glibc
 
 /// A delivered file, opened without following links and without waiting, and found to be an ordinary one.

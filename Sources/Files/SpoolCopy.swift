@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Failpoints
 internal import Glibc
 
 /// Our own copy of a delivered file, hashed while it was made: the writer's descriptor does not reach it, and it has no

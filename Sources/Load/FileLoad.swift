@@ -2,6 +2,7 @@ package import Bytes
 package import CommonSchema
 package import Compression
 internal import Crypto
+internal import Failpoints
 package import Files
 package import Findings
 package import Postgres
@@ -120,6 +121,7 @@ package final class FileLoad {
         try partitions.ensure(months, on: connection)
         try connection.begin()
         hasBegun = true
+        failpoint("load.begun")
       }
     } catch {
       throw .server(error)
@@ -160,9 +162,14 @@ package final class FileLoad {
       if !accepted.isEmpty { try copyBatch(batch, accepted) }
       failpoint("load.batch")
       try copyDossiers(batch, isLoaded, version)
+      failpoint("load.dossiers")
       try copyRejects(batch)
+      failpoint("load.rejects")
       if !accepted.isEmpty {
-        for parcel in parcels(accepted, batchNumber) { try insert(parcel) }
+        for parcel in parcels(accepted, batchNumber) {
+          try insert(parcel)
+          failpoint("load.parcel")
+        }
       }
       failpoint("load.staged")
       return staged
@@ -511,6 +518,7 @@ package final class FileLoad {
       failpoint("load.findings")
       // last before the ledger: another loader that adds the same code waits no longer than a commit takes
       try Registries.addPractitioners(closing.practitioners, facility: facilityText, file: fileID, on: connection)
+      failpoint("load.practitioners")
       let updated = try connection.execute(
         """
         UPDATE intake.file SET state = 'loaded', reason = NULL, finished_at = clock_timestamp(), dossiers_seen = $3,

@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Failpoints
 package import Files
 package import Postgres
 
@@ -68,6 +69,7 @@ package enum Ledger {
     guard try lock(hash, on: connection) else {
       return Claim(outcome: .busy, fileID: 0, epoch: 0, attempts: 0)
     }
+    failpoint("ledger.locked")
     guard isStillThere() else {
       try release(hash, on: connection)
       return Claim(outcome: .gone, fileID: 0, epoch: 0, attempts: 0)
@@ -77,7 +79,9 @@ package enum Ledger {
       try connection.execute(relaxed)
       let claim = try claimLocked(
         facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, connection)
+      failpoint("ledger.before-claim")
       try connection.commit()
+      failpoint("ledger.claimed")
       return claim
     } catch {
       connection.rollback()
@@ -123,11 +127,12 @@ package enum Ledger {
     // begun before and not ended: the next attempt
     let open = try connection.execute(
       """
-      SELECT file_id, attempts, state = 'claimed' AND claimed_at < pg_postmaster_start_time() FROM intake.file
+      SELECT file_id, attempts, state = 'claimed' AND (claimed_at < pg_postmaster_start_time() OR run_id = $3) FROM intake.file
       WHERE facility_code = $1 AND content_sha256 = $2::bytea AND state IN ('claimed', 'waiting') ORDER BY file_id LIMIT 1 FOR UPDATE
-      """, [.text(facility), .bytes(hash.bytes)])
+      """, [.text(facility), .bytes(hash.bytes), .integer(run)])
     if let id = open.isEmpty ? nil : open.integer(0, 0) {
-      // an attempt under which the server itself went away says nothing about the file
+      // an attempt under which the server itself went away says nothing about the file; nor does one of this very run, which lost its
+      // connection and lives
       let attempts = max(Int(open.integer(0, 1) ?? 0) - (open.flag(0, 2) == true ? 1 : 0), 0)
       let updated = try connection.execute(
         """
@@ -181,6 +186,7 @@ package enum Ledger {
     let id = inserted.integer(0, 0) ?? 0
     try event(
       .claimed, file: id, epoch: 1, run: run, detail: "{\"kind\":\"\(kind)\",\"origin\":\(origin)}", on: connection)
+    failpoint("ledger.opened-again")
     return Claim(outcome: .claimed, fileID: id, epoch: 1, attempts: 1)
   }
 
@@ -245,6 +251,26 @@ package enum Ledger {
     }
   }
 
+  /// Files that are answered while nobody noted that their source is gone: the process died between the two, or is just about to do it.
+  package static func unremoved(on connection: Connection) throws(ServerFailure) -> [(
+    claim: Claim, hash: ContentHash?, facility: String, name: String
+  )] {
+    let rows = try connection.execute(
+      """
+      SELECT file_id, epoch, encode(content_sha256, 'hex'), state, facility_code, file_name FROM intake.file
+      WHERE source_removed_at IS NULL AND receipt_written_at IS NOT NULL AND members IS NULL AND state IN ('loaded', 'duplicate', 'refused', 'quarantined')
+      ORDER BY file_id LIMIT 10000
+      """)
+    return (0..<rows.count).map { row in
+      (
+        Claim(
+          outcome: .ended(state: rows.text(row, 3) ?? ""), fileID: rows.integer(row, 0) ?? 0,
+          epoch: rows.integer(row, 1) ?? 0, attempts: 0), rows.text(row, 2).flatMap { ContentHash(hex: $0) },
+        rows.text(row, 4) ?? "", rows.text(row, 5) ?? ""
+      )
+    }
+  }
+
   /// Tries to take the lock of a content; another process that has it is at work on the file.
   package static func lock(_ hash: ContentHash, on connection: Connection) throws(ServerFailure) -> Bool {
     try connection.execute("SELECT pg_try_advisory_lock($1)", [.integer(key(hash))], prepared: true).flag(0, 0) ?? false
@@ -265,7 +291,9 @@ package enum Ledger {
       UPDATE intake.file SET attempts = greatest(attempts - 1, 0) WHERE file_id = $1 AND epoch = $2 AND state = 'claimed'
       RETURNING file_id
       """, [.integer(claim.fileID), .integer(claim.epoch)])
+    failpoint("ledger.forgiving")
     if updated.count == 1 { try event(.released, file: claim.fileID, epoch: claim.epoch, run: run, on: connection) }
+    failpoint("ledger.forgiven")
   }
 
   /// A file that waits for its rest has not failed: its attempts begin anew.
@@ -273,6 +301,7 @@ package enum Ledger {
     try connection.execute(
       "UPDATE intake.file SET attempts = 0 WHERE file_id = $1 AND epoch = $2 AND state = 'waiting'",
       [.integer(claim.fileID), .integer(claim.epoch)])
+    failpoint("ledger.forgiven-waiting")
   }
 
   /// The state the ledger has for a claim: what decides when a COMMIT's answer was lost.
@@ -304,7 +333,9 @@ package enum Ledger {
       """,
       [.text(facility), .text(name), .integer(Int64(size)), .text(state.rawValue), .text(reason), .integer(run)])
     let id = inserted.integer(0, 0) ?? 0
+    failpoint("ledger.recording-unread")
     try event(state, file: id, epoch: 0, run: run, on: connection)
+    failpoint("ledger.recorded-unread")
     return id
   }
 
@@ -312,6 +343,7 @@ package enum Ledger {
   package static func setReceipt(_ receipt: String, file: Int64, on connection: Connection) throws(ServerFailure) {
     try connection.execute(
       "UPDATE intake.file SET receipt = $2 WHERE file_id = $1 AND receipt IS NULL", [.integer(file), .text(receipt)])
+    failpoint("ledger.receipt-kept")
   }
 
   /// Marks what was done with the file's receipt or source after the commit.
@@ -324,7 +356,9 @@ package enum Ledger {
     try connection.execute(relaxed)
     do throws(ServerFailure) {
       try markOpen(event, file: file, epoch: epoch, run: run, detail: detail, on: connection)
+      failpoint("ledger.before-mark")
       try connection.commit()
+      failpoint("ledger.marked")
     } catch {
       connection.rollback()
       throw error
@@ -378,6 +412,7 @@ package enum Ledger {
         throw ServerFailure.refused(Refusal("SH001"))
       }
       try event(state, file: claim.fileID, epoch: claim.epoch, run: run, on: connection)
+      failpoint("ledger.before-end")
       try connection.commit()
       failpoint("ledger.ended")
     } catch {

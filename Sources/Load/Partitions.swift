@@ -1,5 +1,6 @@
 package import Bytes
 package import CommonSchema
+internal import Failpoints
 package import Postgres
 
 /// The monthly partitions of the visit tables: which there are, and making what is missing before a load begins.
@@ -64,8 +65,10 @@ package struct Partitions: Sendable {
           CREATE TABLE IF NOT EXISTS health."\(entity)_\(suffix)" PARTITION OF health."\(entity)"
           FOR VALUES FROM ('\(month)') TO ('\(month.firstOfNextMonth)')
           """)
+        failpoint("partitions.table-made")
       }
       try connection.commit()
+      failpoint("partitions.committed")
     } catch {
       connection.rollback()
       // rows of the month already lie in the default partition (made there before this rule): they stay there

@@ -1,3 +1,4 @@
+internal import Failpoints
 package import Postgres
 
 /// The registries beside the visits: short statements that change only what differs (citus-ready rules, 15).
@@ -37,6 +38,7 @@ package enum Registries {
           .text(facility.code), .text(facility.name), facility.level.map { .text($0) } ?? .null, .text(facility.feed),
           facility.contact.map { .text($0) } ?? .null, facility.expectedDays.map { .integer(Int64($0)) } ?? .null,
         ], prepared: true)
+      failpoint("registries.facility-written")
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Failpoints
 package import Files
 package import Postgres
 
@@ -15,6 +16,9 @@ package struct OutboxFolder: Sendable {
   private let folder: Directory
 
   package init(_ folder: Directory) { self.folder = folder }
+
+  /// Removes what a killed process left of a parcel it was writing.
+  package func removeLeftovers() throws(FileFailure) { _ = try folder.removeLeftoversOfFolders() }
 
   /// Writes out what is prepared of a file.
   ///

@@ -1,3 +1,4 @@
+internal import Failpoints
 import Glibc
 
 /// What keeps a private cluster from starting or stopping; holds paths and the tools' words, never data.
@@ -166,11 +167,15 @@ package struct EmbeddedCluster: Sendable {
     let known = try majorVersion()
     let programs = try ServerPrograms(major: known)
     try makePlace()
+    failpoint("cluster.place-made")
     let lock = try FolderLock(place)
     defer { lock.release() }
 
     let isNew = try majorVersion() == nil
-    if isNew { try initialise(programs) }
+    if isNew {
+      try initialise(programs)
+      failpoint("cluster.initialised")
+    }
     if !isNew, try isRunning(programs) {
       do throws(ServerFailure) {
         try seeToDatabase()
@@ -184,16 +189,19 @@ package struct EmbeddedCluster: Sendable {
       }
     }
     try configure()
+    failpoint("cluster.configured")
     let outcome = try account.run(
       programs.pgCtl, ["start", "-D", data, "-l", startLog, "-s", "-w", "-t", "300"])
     guard outcome.status == 0 else {
       throw .programFailed(name: "pg_ctl start", status: outcome.status, words: outcome.words, log: startLog)
     }
+    failpoint("cluster.started")
     do throws(ServerFailure) {
       try seeToDatabase()
     } catch {
       throw .server(error)
     }
+    failpoint("cluster.ready")
     return isNew ? .created : .started
   }
 
@@ -283,6 +291,7 @@ package struct EmbeddedCluster: Sendable {
   private func initialise(_ programs: ServerPrograms) throws(ClusterFailure) {
     let new = place + "/data.new"
     try shell(#"rm -rf -- "$1""#, [new])
+    failpoint("cluster.making")
     let outcome = try account.run(
       programs.initdb,
       [

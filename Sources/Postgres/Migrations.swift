@@ -1,3 +1,5 @@
+internal import Failpoints
+
 /// A step of the schema, as it stands in `Schemas/warehouse/NNNN-name.sql`. Once released it is never edited.
 package struct Migration: Sendable, Hashable {
   package var number: Int
@@ -136,6 +138,7 @@ package struct Migrations: Sendable {
         )
         """)
     }
+    failpoint("migrations.ready")
     let pending = try self.pending(connection)
     for file in files where pending.contains(file.number) { try apply(file, statements[file.number] ?? [], connection) }
     return files.filter { pending.contains($0.number) }.map {
@@ -150,12 +153,15 @@ package struct Migrations: Sendable {
       for (index, statement) in statements.enumerated() {
         current = index + 1
         try connection.executeGenerated(statement)
+        failpoint("migrations.statement")
       }
       current = nil
       try connection.execute(
         "INSERT INTO intake.migration (number, name, sha256) VALUES ($1, $2, $3)",
         [.integer(Int64(file.number)), .text(file.name), .bytes(file.sha256)])
+      failpoint("migrations.before-commit")
       try connection.commit()
+      failpoint("migrations.committed")
     } catch {
       connection.rollback()
       throw .server(error, number: file.number, statement: current)

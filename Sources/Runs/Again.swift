@@ -1,5 +1,6 @@
 internal import Bytes
 internal import Definitions
+internal import Failpoints
 internal import Files
 internal import Findings
 internal import Foundation
@@ -103,10 +104,12 @@ extension Run {
     do throws(ServerFailure) {
       try Run.checkVersion(on: connection)
     } catch {
+      guard error.state == "42P01" || error.state == "3F000" else { throw .server(error) }
       throw .notReady("the warehouse has no schema yet, or an older one. Run «songhan warehouse migrate».")
     }
     let definitions = try load()
     let runID = options.dryRun ? nil : try server { () throws(ServerFailure) in try begin(connection) }
+    failpoint("again.begun")
     var reports: [FileReport] = []
     var failure: RunFailure?
     do {
@@ -128,6 +131,7 @@ extension Run {
     note(definitions, in: &report)
     let code = exitCode(report, failure)
     if let runID, connection.isUsable { report.anchor = try? end(connection, runID, report, code, failure) }
+    failpoint("again.ended")
     if runID != nil {
       do throws(FileFailure) {
         try ReportFolder(project).write(report, failure: failure, exitCode: code, on: nil, hasMetrics: false)
@@ -184,6 +188,7 @@ extension Run {
     guard try Ledger.lockAgain(origin, on: connection) else {
       throw RunFailure.server(.refused(Refusal("55P03")))
     }
+    failpoint("again.held")
     defer { if connection.isUsable { try? Ledger.releaseAgain(origin, on: connection) } }
     return try body()
   }

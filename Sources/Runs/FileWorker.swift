@@ -2,6 +2,7 @@ internal import Bytes
 internal import CommonSchema
 internal import Compression
 internal import Definitions
+internal import Failpoints
 package import Files
 internal import Findings
 internal import Foundation
@@ -740,7 +741,7 @@ final class FileWorker {
   }
 
   /// Where a delivered file goes from the inbox; the event `source removed` says so.
-  private enum Place: String {
+  enum Place: String {
     case archive
     case quarantine
 
@@ -794,6 +795,7 @@ final class FileWorker {
   private func remove(_ name: FileName, _ stamp: Stamp, of file: InboxFile) throws {
     guard let entry = try file.directory.entry(name), entry.stamp == stamp else { return }
     _ = try file.directory.removeDurably(name)
+    failpoint("run.source-deleted")
   }
 
   private func note(_ error: any Error, _ claim: Claim) {

@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Files
 internal import Findings
 internal import Glibc

@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Files
 internal import Foundation
 internal import Postgres
@@ -13,6 +14,7 @@ struct ReportFolder {
     _ report: RunReport, failure: RunFailure?, exitCode: Int32, on connection: Connection?, hasMetrics: Bool = true
   ) throws(FileFailure) {
     let folder = try project.directory(project.configuration.reports)
+    _ = try folder.removeLeftovers()
     if let run = report.run, !report.files.isEmpty || failure != nil {
       let json = Array((report.withoutDetails.json() + "\n").utf8)
       let text = Array(ReportText.text(report, failure: failure, exitCode: exitCode).utf8)
@@ -20,12 +22,14 @@ struct ReportFolder {
         return
       }
       try folder.replaceDurably(jsonName, with: json.span, mode: 0o640)
+      failpoint("report.json-written")
       try folder.replaceDurably(textName, with: text.span, mode: 0o640)
       failpoint("report.written")
     }
     guard hasMetrics, let name = try? FileName(project.configuration.metrics) else { return }
     let metrics = Array(Metrics.text(report, exitCode: exitCode, on: connection).utf8)
     try folder.replaceAtomically(name, with: metrics.span, mode: 0o644)
+    failpoint("report.metrics-written")
   }
 }
 

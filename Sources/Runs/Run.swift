@@ -1,8 +1,10 @@
 internal import Bytes
 internal import Definitions
+internal import Failpoints
 internal import Files
 internal import Findings
 internal import Foundation
+internal import Glibc
 internal import Load
 internal import Outbox
 internal import Postgres
@@ -67,9 +69,8 @@ package struct Run: Sendable {
     do throws(ServerFailure) {
       try Run.checkVersion(on: connection)
     } catch {
-      throw .notReady(
-        error.state == "42P01" || error.state == "3F000"
-          ? "the warehouse has no schema yet. Run «songhan warehouse migrate»." : error.description)
+      guard error.state == "42P01" || error.state == "3F000" else { throw .server(error) }
+      throw .notReady("the warehouse has no schema yet. Run «songhan warehouse migrate».")
     }
     let runID = try server { () throws(ServerFailure) in try begin(connection) }
     failpoint("run.begun")
@@ -162,8 +163,10 @@ package struct Run: Sendable {
     let context = try context(definitions, runID, connection)
     let spool = context.spool
     _ = try files { () throws(FileFailure) in try spool.removeLeftovers() }
+    failpoint("run.swept")
 
     try recover(context, connection)
+    failpoint("run.recovered")
     try server { () throws(ServerFailure) in
       try Registries.write(
         context.registry.facilities.map {
@@ -172,6 +175,7 @@ package struct Run: Sendable {
             expectedDays: $0.expectedDays)
         }, on: connection)
     }
+    failpoint("run.registered")
 
     var reports: [FileReport] = []
     for (label, facility, reason) in listing.refused {
@@ -189,6 +193,7 @@ package struct Run: Sendable {
       let settled = try server { () throws(ServerFailure) in
         try Inbox.settled(lying, settleSeconds: configuration.settleSeconds, on: connection)
       }
+      failpoint("run.sighted")
       let names = Set(settled.map { "\(lying[$0].facility)/\(lying[$0].label)" })
       isSettled = { file in
         file.pieces(file.stamp, "").allSatisfy { names.contains("\(file.facility)/\($0.name.text)") }
@@ -232,11 +237,17 @@ package struct Run: Sendable {
     partial.withLock { $0 = reports }
     let done = partial
     let kept = Counter()
-    Crew.run(jobs) { _ in
+    // held by another worker, with the same bytes or the same visits: of one run or of several
+    let held = Held()
+    @Sendable func work(_ list: WorkList, _ files: [InboxFile], isLast: Bool) {
       do throws(RunFailure) {
         let worker = try FileWorker(context)
         while !context.cancellation.isRequested, let index = list.next() {
           let report = try worker.work(files[index])
+          if !isLast, let report, report.state == .waiting, report.reason == "S15" {
+            held.add(files[index])
+            continue
+          }
           context.progress.addFile()
           if var report {
             // single findings stand in the receipts; a run over ten thousand files does not hold them all
@@ -250,6 +261,9 @@ package struct Run: Sendable {
         results.fail(error)
       }
     }
+    Crew.run(jobs) { _ in work(list, files, isLast: false) }
+    let rest = held.files
+    if !rest.isEmpty, results.failure == nil { work(WorkList(count: rest.count), rest, isLast: true) }
     if let failure = results.failure { throw failure }
     if let failure = progress.failure { throw failure }
     return partial.withLock { $0 }
@@ -275,7 +289,15 @@ package struct Run: Sendable {
 
   /// Writes the parcels and receipts of committed files that an interrupted run left; those of a living process are its own business.
   private func recover(_ context: RunContext, _ connection: Connection) throws(RunFailure) {
-    for (claim, hash) in try server({ () throws(ServerFailure) in try Ledger.unfinished(on: connection) }) {
+    let unfinished = try server { () throws(ServerFailure) in try Ledger.unfinished(on: connection) }
+    if !unfinished.isEmpty {
+      // whoever was killed while he wrote a receipt or a parcel has left such a file, and may have left half of one under a temporary name
+      try files { () throws(FileFailure) in
+        _ = try context.receipts.removeLeftoversOfFolders()
+        try context.outbox.removeLeftovers()
+      }
+    }
+    for (claim, hash) in unfinished {
       if let hash {
         guard try server({ () throws(ServerFailure) in try Ledger.lock(hash, on: connection) }) else { continue }
       }
@@ -290,6 +312,7 @@ package struct Run: Sendable {
           progress.note(.files(failure))
         }
       }
+      failpoint("recovery.parcels-written")
       let failure = try server { () throws(ServerFailure) in
         try ReceiptFolder(context.receipts, mode: project.configuration.receiptMode).write(
           file: claim.fileID, epoch: claim.epoch, run: context.runID, context.definitions.catalogue, on: connection)
@@ -300,7 +323,52 @@ package struct Run: Sendable {
           ["file": .id(claim.fileID), "failure": .failure(failure)])
         progress.note(.files(failure))
       }
+      failpoint("recovery.receipt-written")
     }
+    try noteRemoved(context, connection)
+  }
+
+  /// Notes of files that their source is gone, where a run was cut off before it could: else the same bytes, delivered once more under that
+  /// name, would be taken for that source.
+  private func noteRemoved(_ context: RunContext, _ connection: Connection) throws(RunFailure) {
+    let inbox = try files { () throws(FileFailure) in try project.directory(project.configuration.inbox) }
+    for (claim, hash, facility, name) in try server({ () throws(ServerFailure) in
+      try Ledger.unremoved(on: connection)
+    }) {
+      if let hash {
+        guard try server({ () throws(ServerFailure) in try Ledger.lock(hash, on: connection) }) else { continue }
+      }
+      defer { if let hash, connection.isUsable { try? Ledger.release(hash, on: connection) } }
+      let isThere = try files { () throws(FileFailure) in
+        guard let facility = try? FileName(facility), let name = try? FileName(name) else { return true }
+        do throws(FileFailure) {
+          return try Directory(facility, in: inbox).entry(name) != nil
+        } catch {
+          // no folder, no file
+          guard case .kernel(.openat, ENOENT) = error else { throw error }
+          return false
+        }
+      }
+      if isThere { continue }  // it is in the inbox's list, and is closed as one of that
+      try server { () throws(ServerFailure) in
+        try Ledger.mark(
+          .sourceRemoved, file: claim.fileID, epoch: claim.epoch, run: context.runID,
+          detail: detail(claim, hash, facility, context), on: connection)
+      }
+      failpoint("recovery.source-noted")
+    }
+  }
+
+  /// Where a source went that is gone from the inbox; nil when it is kept nowhere.
+  private func detail(_ claim: Claim, _ hash: ContentHash?, _ facility: String, _ context: RunContext) -> String? {
+    let original = hash.map(\.hex) ?? "unread-\(claim.fileID)"
+    guard case .ended(let state) = claim.outcome, state != FileReport.State.duplicate.rawValue,
+      let name = try? FileName(original), let facility = try? FileName(facility)
+    else { return nil }
+    let place = state == FileReport.State.loaded.rawValue ? FileWorker.Place.archive : .quarantine
+    let folder = place == .archive ? context.archive : context.quarantine
+    guard let there = try? Directory(facility, in: folder), (try? there.entry(name)) != nil else { return nil }
+    return place.detail(original)
   }
 
   /// Single findings that the report of a run holds in memory.
@@ -314,6 +382,12 @@ package struct Run: Sendable {
         return $0
       }
     }
+  }
+
+  private final class Held: Sendable {
+    private let state = Mutex<[InboxFile]>([])
+    func add(_ file: InboxFile) { state.withLock { $0.append(file) } }
+    var files: [InboxFile] { state.withLock { $0 } }
   }
 
   private final class Results: Sendable {
@@ -332,6 +406,7 @@ package struct Run: Sendable {
       guard let name = try? FileName("name-\(hash.hex.prefix(12)).txt") else { return }
       let text = Array(receipt.text(context.definitions.catalogue, .vietnamese).utf8)
       try target.replaceDurably(name, with: text.span, mode: project.configuration.receiptMode)
+      failpoint("run.refusal-answered")
     }
   }
 
@@ -445,11 +520,13 @@ package struct Run: Sendable {
     return anchor.map { AnchorLine(number: $0.number, events: $0.events, sha256: $0.hash.hex) }
   }
 
-  /// Whether committed files wait for their receipt or parcel.
+  /// Whether committed files wait for their receipt, their parcel, or the note that their source is gone.
   private func leftovers(_ connection: Connection) throws(ServerFailure) -> Bool {
     let rows = try connection.execute(
       """
       SELECT EXISTS (SELECT FROM intake.file WHERE receipt IS NOT NULL AND receipt_written_at IS NULL
+          AND state IN ('loaded', 'duplicate', 'refused', 'quarantined'))
+        OR EXISTS (SELECT FROM intake.file WHERE source_removed_at IS NULL AND receipt_written_at IS NOT NULL
           AND state IN ('loaded', 'duplicate', 'refused', 'quarantined'))
         OR EXISTS (SELECT FROM outbox.parcel WHERE state = 'prepared' AND content IS NOT NULL)
       """)

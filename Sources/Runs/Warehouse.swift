@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Definitions
+internal import Failpoints
 internal import Foundation
 package import Postgres
 
@@ -78,6 +79,7 @@ package struct Warehouse: Sendable {
       try connection.execute("SET LOCAL citus.all_modifications_commutative = off")
       try connection.execute("DELETE FROM code.value")
       try connection.execute("DELETE FROM code.list")
+      failpoint("codes.cleared")
       for file in names.sorted() where file.hasSuffix(".csv") {
         guard let text = try? String(contentsOfFile: folder + "/Schemas/codes/" + file, encoding: .utf8) else {
           continue
@@ -103,7 +105,9 @@ package struct Warehouse: Sendable {
             .texts(cells("valid_to")), .texts(cells("source")), .texts(cells("note")),
           ])
       }
+      failpoint("codes.before-commit")
       try connection.commit()
+      failpoint("codes.committed")
     } catch {
       connection.rollback()
       throw .server(error, number: 0, statement: 0)

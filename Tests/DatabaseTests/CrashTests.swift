@@ -8,7 +8,7 @@ import SampleKit
 import Testing
 
 extension DatabaseTests {
-  /// The program is killed at every step that has an effect outside of it; one more run makes everything right.
+  /// The program or its server ends in the middle of a run; one more run makes everything right. (ChaosTests kill it at every failpoint.)
   @Suite struct CrashTests {
     /// Everything that ends a file: loads, a rejected and a repeated dossier, a version, a duplicate, a refusal, a quarantine, parcels.
     static let samples = [
@@ -60,55 +60,12 @@ extension DatabaseTests {
       return lines
     }
 
-    @Test func oneMoreRunFinishesWhateverPointTheFirstDiedAt() async throws {
-      var wanted: [String] = []
-      var points: [String] = []
-      try Self.delivered { house in
-        let log = house.path("points")
-        let ending = try house.program(Self.run, environment: ["SONGHAN_FAILPOINT_LOG": log])
-        #expect(ending.code == 3, "\(ending.log)")
-        wanted = try Self.state(house)
-        points = String(decoding: try house.content("points"), as: UTF8.self).split(separator: "\n").map(String.init)
-      }
-      #expect(wanted.filter { $0.hasPrefix("file") }.count == 9)
-      #expect(!wanted.contains { $0.hasPrefix("inbox") || $0.hasPrefix("spool") })
-      #expect(points.count >= 20 && Set(points).count == points.count)
-      for layer in [
-        "run.claimed", "load.committed", "outbox.materialised", "receipt.text-written", "run.source-removed",
-      ] {
-        #expect(points.contains(layer))
-      }
-      let (expected, all) = (wanted, points)
-      // the nth hit of a point is in another file: the first, and with more effort further ones
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for hit in 1...effort {
-          for (number, point) in all.enumerated() {
-            // spread over the files: not every point needs to die in the first one
-            let nth = hit + (effort == 1 ? number % 3 : 0)
-            group.addTask { try Self.dies(at: point, nth, expected) }
-          }
-        }
-        try await group.waitForAll()
-      }
-    }
-
     /// Says what is too little and what too much.
     static func same(_ found: [String], _ wanted: [String], _ point: String) throws {
       let missing = Set(wanted).subtracting(found).sorted()
       let surplus = Set(found).subtracting(wanted).sorted()
       #expect(missing.isEmpty && surplus.isEmpty, "\(point) missing: \(missing) surplus: \(surplus)")
       #expect(found.count == wanted.count, "\(point)")
-    }
-
-    static func dies(at point: String, _ hit: Int, _ expected: [String]) throws {
-      try delivered { house in
-        let fatal = try house.program(run, environment: ["SONGHAN_FAILPOINT": "\(point):\(hit)"])
-        // a point that is not passed so often ends like any run
-        #expect(fatal.code == -SIGKILL || fatal.code == 3, "\(point):\(hit) \(fatal.log)")
-        let again = try house.program(run)
-        #expect(again.code == 3 || again.code == 0, "\(point):\(hit) \(again.log)")
-        try same(try state(house), expected, "\(point):\(hit)")
-      }
     }
 
     /// The server dies in the middle of a load and comes back: the next run makes everything right.

@@ -1,4 +1,5 @@
 // Takes one delivered file through the steps of a run that touch the disk; the tests kill it at every failpoint.
+import Failpoints
 import Files
 import Glibc
 

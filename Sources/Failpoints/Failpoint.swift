@@ -4,8 +4,10 @@ internal import Synchronization
 /// Marks a step whose effect is outside the process, so that tests can end the process right there.
 ///
 /// `SONGHAN_FAILPOINT=name[:n]` kills the process with SIGKILL at the nth hit of that point (first when n is missing).
-/// `SONGHAN_FAILPOINT_LOG=path` gets every point's name appended, once per process, at its first hit: that is how a
-/// test learns which points a run passes. With neither set, a point costs one look at a flag.
+/// `SONGHAN_FAILPOINT_LOG=path` gets a line with the point's name at every hit: that is how a test learns which points a
+/// run passes, and how often. With neither set, a point costs one look at a flag.
+///
+/// Each name stands at one place only; a test kills the program at every name that the sources hold.
 package func failpoint(_ name: StaticString) {
   guard let failpoints = Failpoints.ofEnvironment else { return }
   failpoints.hit(name.description)
@@ -13,10 +15,14 @@ package func failpoint(_ name: StaticString) {
 
 private final class Failpoints: Sendable {
   static let ofEnvironment: Failpoints? = {
-    let fatal = Environment.value("SONGHAN_FAILPOINT")
-    let log = Environment.value("SONGHAN_FAILPOINT_LOG")
+    let fatal = value("SONGHAN_FAILPOINT")
+    let log = value("SONGHAN_FAILPOINT_LOG")
     return fatal == nil && log == nil ? nil : Failpoints(fatal: fatal, log: log)
   }()
+
+  private static func value(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
 
   private let fatalName: String?
   private let fatalHit: Int
@@ -35,7 +41,7 @@ private final class Failpoints: Sendable {
       hits[name, default: 0] += 1
       return hits[name] ?? 1
     }
-    if count == 1, let log { append(name, to: log) }
+    if let log { append(name, to: log) }
     guard name == fatalName, count == fatalHit else { return }
     _ = kill(getpid(), SIGKILL)
     while true { _ = pause() }

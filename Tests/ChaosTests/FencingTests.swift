@@ -1,0 +1,100 @@
+import ChaosKit
+import Compression
+import Files
+import Foundation
+import Load
+import Postgres
+import SampleKit
+import Testing
+
+extension ChaosTests {
+  /// A process that was taken for dead must change nothing more, and counts that do not add up are never committed.
+  @Suite struct FencingTests {
+    /// A claimed file, and a load of it that has nothing to do but commit.
+    static func claimed(_ site: Site) throws -> (connection: Connection, claim: Claim, load: FileLoad, run: Int64) {
+      let connection = try Connection(site.arena.cluster.conninfo(database: site.database), applicationName: "tests")
+      let run = try connection.execute(
+        "INSERT INTO intake.run (program_version, process_key) VALUES ('test', 'test') RETURNING run_id"
+      ).integer(0, 0)
+      let hash = ContentHash(of: Array("made up".utf8))
+      let claim = try Ledger.claim(
+        facility: "48001", name: "a.xml", feed: "qd3176", hash: hash, size: 7, run: run ?? 0, on: connection
+      ) { true }
+      let load = FileLoad(
+        connection: connection, schema: try ownDefinitions().common, fileID: claim.fileID, epoch: claim.epoch,
+        facility: "48001", compressor: ZstandardCompressor())
+      return (connection, claim, load, run ?? 0)
+    }
+
+    static func closing(seen: Int, run: Int64) -> FileLoad.Closing {
+      FileLoad.Closing(
+        seen: seen, accepted: 0, rejected: 0, duplicate: 0, superseding: 0, withFindings: 0, rows: "{}",
+        findingCounts: "{}", editions: "", receipt: "{}", findings: [], counts: [], runID: run, practitioners: [])
+    }
+
+    /// Runs a body that must fail; says how it did.
+    static func failure(_ body: () throws(LoadFailure) -> Void) -> String {
+      do throws(LoadFailure) {
+        try body()
+        return "nothing"
+      } catch {
+        return switch error {
+        case .claimLost: "claim lost"
+        case .countsDoNotAddUp: "counts"
+        default: "something else"
+        }
+      }
+    }
+
+    @Test func staleClaimCommitsNothing() async throws {
+      record(
+        await onThread {
+          var complaints: [String] = []
+          do {
+            let arena = try Arena()
+            defer { arena.end() }
+            let site = try arena.site()
+            let (connection, claim, load, run) = try Self.claimed(site)
+            // another process has taken the file over
+            let other = try Connection(site.arena.cluster.conninfo(database: site.database), applicationName: "tests")
+            _ = try other.execute("UPDATE intake.file SET epoch = epoch + 1")
+            let committed = Self.failure { () throws(LoadFailure) in try load.commit(Self.closing(seen: 0, run: run)) }
+            if committed != "claim lost" { complaints.append("the stale load ended with \(committed)") }
+            let ended = Self.failure { () throws(LoadFailure) in
+              try Ledger.end(
+                .refused, claim, reason: "S02", detail: nil, receipt: "{}", seen: 0, findings: [], counts: [], run: run,
+                on: connection)
+            }
+            if ended != "claim lost" { complaints.append("the stale ending ended with \(ended)") }
+            try Ledger.forgive(claim, run: run, on: connection)
+            let found = try site.rows("SELECT state, attempts FROM intake.file")
+            if found != [["claimed", "1"]] { complaints.append("the file is \(found)") }
+          } catch {
+            complaints.append("\(error)")
+          }
+          return complaints
+        })
+    }
+
+    @Test func countsThatDoNotAddUpAreNotCommitted() async throws {
+      record(
+        await onThread {
+          var complaints: [String] = []
+          do {
+            let arena = try Arena()
+            defer { arena.end() }
+            let site = try arena.site()
+            let (connection, _, load, run) = try Self.claimed(site)
+            let failure = Self.failure { () throws(LoadFailure) in try load.commit(Self.closing(seen: 1, run: run)) }
+            if failure != "counts" { complaints.append("the load ended with \(failure)") }
+            connection.rollback()
+            let found = try site.rows("SELECT state FROM intake.file")
+            if found != [["claimed"]] { complaints.append("the file is \(found)") }
+          } catch {
+            complaints.append("\(error)")
+          }
+          return complaints
+        })
+    }
+  }
+}
