@@ -119,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "ChaosTests",
       dependencies: [
-        "Files", "Compression", "CommonSchema", "Load", "Postgres", "Runs", "SampleKit", "ChaosKit", "songhan", logging,
+        "Files", "Compression", "CommonSchema", "Definitions", "Load", "Postgres", "Runs", "SampleKit", "ChaosKit",
+        "songhan", logging,
       ],
       swiftSettings: strict),
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),

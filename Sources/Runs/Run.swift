@@ -360,8 +360,9 @@ package struct Run: Sendable {
   }
 
   /// Where a source went that is gone from the inbox; nil when it is kept nowhere.
-  private func detail(_ claim: Claim, _ hash: ContentHash?, _ facility: String, _ context: RunContext) -> String? {
-    let original = hash.map(\.hex) ?? "unread-\(claim.fileID)"
+  private func detail(_ claim: Claim, _ hash: Files.ContentHash?, _ facility: String, _ context: RunContext) -> String?
+  {
+    let original = hash?.hex ?? "unread-\(claim.fileID)"
     guard case .ended(let state) = claim.outcome, state != FileReport.State.duplicate.rawValue,
       let name = try? FileName(original), let facility = try? FileName(facility)
     else { return nil }

@@ -11,13 +11,14 @@ struct Pool {
   let facility: String
   private let opening: String
   private let closing: String
-  private var visits: [(key: String, text: String, rejected: String)] = []
+  private var visits: [(key: String, text: String)] = []
+  private let bad: SampleGenerator
 
   init(facility: String, seed: UInt64, visits count: Int) throws {
     self.facility = facility
     let good = SampleGenerator(facility: facility, seed: seed % 1_000_000, shape: .inline)
     guard let kind = FaultKind.named("name-blank") else { throw ChaosError("there is no fault name-blank") }
-    let bad = SampleGenerator(facility: facility, seed: seed % 1_000_000, faults: 1, faultKinds: [kind], shape: .inline)
+    bad = SampleGenerator(facility: facility, seed: seed % 1_000_000, faults: 1, faultKinds: [kind], shape: .inline)
     var frame = ("", "")
     for number in 1...count {
       let whole = Pool.text(good, file: number)
@@ -25,15 +26,7 @@ struct Pool {
         throw ChaosError("an envelope without a dossier")
       }
       frame = (String(whole[..<start.lowerBound]), String(whole[end.upperBound...]))
-      let spoilt = Pool.text(bad, file: number)
-      guard let from = spoilt.range(of: "<HOSO>"), let to = spoilt.range(of: "</HOSO>", options: .backwards) else {
-        throw ChaosError("an envelope without a dossier")
-      }
-      visits.append(
-        (
-          good.key(file: number, visit: 1), String(whole[start.lowerBound..<end.upperBound]),
-          String(spoilt[from.lowerBound..<to.upperBound])
-        ))
+      visits.append((good.key(file: number, visit: 1), String(whole[start.lowerBound..<end.upperBound])))
     }
     (opening, closing) = frame
   }
@@ -48,8 +41,15 @@ struct Pool {
 
   /// A dossier and its text; edition 0 is the visit as it was made up.
   func dossier(_ visit: Int, edition: Int, isRejected: Bool) -> (dossier: Model.Dossier, text: String) {
-    let (key, good, bad) = visits[visit]
-    var text = isRejected ? bad : good
+    let key = visits[visit].key
+    var text = visits[visit].text
+    if isRejected {
+      // the same visit without a name
+      let whole = Pool.text(bad, file: visit + 1)
+      if let start = whole.range(of: "<HOSO>"), let end = whole.range(of: "</HOSO>", options: .backwards) {
+        text = String(whole[start.lowerBound..<end.upperBound])
+      }
+    }
     if edition > 0 {
       text = text.replacing(
         #/<CHAN_DOAN_VAO(/>|>[^<]*</CHAN_DOAN_VAO>)/#, with: "<CHAN_DOAN_VAO>Lần \(edition)</CHAN_DOAN_VAO>",

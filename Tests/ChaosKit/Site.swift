@@ -76,8 +76,10 @@ package final class Site: Sendable {
       throw ChaosError("there is no sample \(name)")
     }
     for delivery in folder.deliveries {
-      try drop(
-        Data(contentsOf: URL(filePath: delivery.path)), as: "\(name)-\(delivery.name)", facility: delivery.facility)
+      for path in delivery.paths {
+        let file = URL(filePath: path)
+        try drop(Data(contentsOf: file), as: "\(name)-\(file.lastPathComponent)", facility: delivery.facility)
+      }
     }
   }
 

@@ -273,9 +273,9 @@ extension Site {
 
   /// Two dossiers, one of which has a sex that no list knows.
   func faulty() throws -> [UInt8] {
-    guard let folder = SampleFolder.all.first(where: { $0.name == "inline-xml" }), let file = folder.deliveries.first
+    guard let folder = SampleFolder.all.first(where: { $0.name == "inline-xml" }), let file = folder.files.first
     else { throw ChaosError("the sample inline-xml is gone") }
-    var text = try String(contentsOfFile: file.path, encoding: .utf8)
+    var text = try String(contentsOfFile: "\(folder.path)/input/\(file)", encoding: .utf8)
     text = text.replacing(#/<GIOI_TINH>[^<]*<\/GIOI_TINH>/#, with: "<GIOI_TINH>7</GIOI_TINH>", maxReplacements: 1)
     return Array(text.utf8)
   }

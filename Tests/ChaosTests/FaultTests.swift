@@ -50,7 +50,7 @@ extension ChaosTests {
       defer { arena.end() }
       let setup = await onThread { Result { try Self.faults(arena) } }
       let (faults, exports) = try setup.get()
-      #expect(faults.count > 60)
+      #expect(faults.count > 40)
       let sites = [try arena.site(), try arena.site()]
       defer { for site in sites { site.remove() } }
       let free = Mutex(sites)
@@ -64,7 +64,7 @@ extension ChaosTests {
     }
 
     static func faults(_ arena: Arena) throws -> ([Fault], [(name: String, bytes: [UInt8])]) {
-      let exports = try Scenario.exports(facility: "48001", files: 400, seed: 11)
+      let exports = try Scenario.exports(facility: "48001", files: 200, seed: 11)
       let site = try arena.site()
       defer { site.remove() }
       try drop(0, exports, site)

@@ -1,5 +1,6 @@
 import ChaosKit
 import Compression
+import Definitions
 import Files
 import Foundation
 import Load
@@ -29,7 +30,8 @@ extension ChaosTests {
     static func closing(seen: Int, run: Int64) -> FileLoad.Closing {
       FileLoad.Closing(
         seen: seen, accepted: 0, rejected: 0, duplicate: 0, superseding: 0, withFindings: 0, rows: "{}",
-        findingCounts: "{}", editions: "", receipt: "{}", findings: [], counts: [], runID: run, practitioners: [])
+        findingCounts: "{}", editions: "", receipt: "{}", findings: [], counts: [], runID: run, practitioners: [],
+        mapping: "")
     }
 
     /// Runs a body that must fail; says how it did.

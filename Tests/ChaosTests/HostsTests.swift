@@ -51,7 +51,8 @@ extension ChaosTests {
       let events = try site.number("SELECT count(*) FROM intake.file_event WHERE kind = 'loaded'")
       let names = try site.number("SELECT count(DISTINCT file_name) FROM intake.file WHERE state = 'loaded'")
       let visits = try site.number("SELECT count(*) FROM health.encounter")
-      if (events, names, visits) != (count, count, count) || (try loaded()) != count {
+      let total = try loaded()
+      if (events, names, visits, total) != (count, count, count, count) {
         complaints.append("\(events) loads, \(names) files, \(visits) visits of \(count)")
       }
       if try site.number("SELECT count(*) FROM intake.file") != count { complaints.append("a file has two lines") }
