@@ -3,7 +3,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 SONGHAN := .build/release/songhan
 DEMO := demo
 BENCH_PACKAGES := python3 python3-venv gcc pkg-config libxml2-dev postgresql postgresql-client zstd valgrind linux-perf
-PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev postgresql postgresql-client pkg-config
+PACKAGES := libpq-dev libxml2-dev zlib1g-dev libzstd-dev libssl-dev openssl postgresql postgresql-client pkg-config
 
 .PHONY: help packages build release test pages lint demo demo-stop bench bench-guard bench-packages clean
 

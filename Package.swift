@@ -34,6 +34,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // ground
     .target(name: "Bytes", swiftSettings: strict),
@@ -46,6 +47,7 @@ let package = Package(
     .target(name: "Compression", dependencies: ["CZlib", "CZstd", "Bytes"], swiftSettings: strict),
     .target(name: "Postgres", dependencies: ["CLibPQ", "Bytes"], swiftSettings: strict),
     .target(name: "Files", dependencies: ["CLinux", crypto], swiftSettings: strict),
+    .target(name: "Sealing", dependencies: ["CCrypto", "Files"], swiftSettings: strict),
     .target(name: "Synthesis", dependencies: ["Bytes"], swiftSettings: strict),
 
     // middle
@@ -57,7 +59,8 @@ let package = Package(
     .target(
       name: "Load",
       dependencies: [
-        "Bytes", "Findings", "Records", "Compression", "Files", "Postgres", "CommonSchema", "Transform", crypto,
+        "Bytes", "Findings", "Records", "Compression", "Files", "Postgres", "Sealing", "CommonSchema", "Transform",
+        crypto,
       ],
       swiftSettings: strict),
 
@@ -73,8 +76,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "Files", "Postgres", "CommonSchema",
-        "Transform", "Load", "Outbox", "Definitions", logging, crypto, yams,
+        "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "Files", "Postgres", "Sealing",
+        "CommonSchema", "Transform", "Load", "Outbox", "Definitions", logging, crypto, yams,
       ],
       swiftSettings: strict),
 
@@ -124,6 +127,7 @@ let package = Package(
       name: "ToolsDatabaseTests",
       dependencies: ["Bytes", "Findings", "Postgres", "Definitions", "Runs", "Synthesis", logging],
       swiftSettings: strict),
+    .testTarget(name: "SealingTests", dependencies: ["Files", "Sealing"], swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),
     .testTarget(
       name: "ExtractCSVTests", dependencies: ["Bytes", "Findings", "Records", "ExtractCSV"], swiftSettings: strict),

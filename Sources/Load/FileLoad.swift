@@ -6,6 +6,7 @@ package import Files
 package import Findings
 package import Postgres
 internal import Records
+package import Sealing
 internal import Transform
 
 /// What the warehouse made of a batch.
@@ -29,6 +30,8 @@ package enum LoadFailure: Error {
   case partitionMissing
   /// The counts do not add up: a mistake of ours, and nothing was committed.
   case countsDoNotAddUp
+  /// A reject could not be sealed to its recipients; nothing was committed.
+  case notSealed
   /// Our copy of the file could not be read.
   case files(FileFailure)
   case outOfMemory
@@ -39,7 +42,7 @@ package enum LoadFailure: Error {
     case .server(let failure):
       failure.isTransient || failure == .unknownOutcome || failure.state == "23505" || failure.state == "57014"
     case .claimLost, .partitionMissing, .files: true
-    case .countsDoNotAddUp, .outOfMemory: false
+    case .countsDoNotAddUp, .notSealed, .outOfMemory: false
     }
   }
 }
@@ -80,6 +83,7 @@ package final class FileLoad {
   private let epoch: Int64
   private let facility: [UInt8]
   private let compressor: ZstandardCompressor
+  private let recipients: Recipients?
   private var batchNumber = 0
   private var hasBegun: Bool
   /// The delivery whose dossiers are judged again; nil for a delivery itself.
@@ -92,7 +96,7 @@ package final class FileLoad {
 
   package init(
     connection: Connection, schema: CommonSchema, fileID: Int64, epoch: Int64, facility: String,
-    compressor: ZstandardCompressor, origin: Int64? = nil
+    compressor: ZstandardCompressor, recipients: Recipients? = nil, origin: Int64? = nil
   ) {
     self.connection = connection
     self.origin = origin
@@ -103,6 +107,7 @@ package final class FileLoad {
     self.epoch = epoch
     self.facility = Array(facility.utf8)
     self.compressor = compressor
+    self.recipients = recipients
   }
 
   private var facilityText: String { String(decoding: facility, as: UTF8.self) }
@@ -133,7 +138,7 @@ package final class FileLoad {
       var version = [Int64](repeating: 0, count: batch.entries.count)
       var replaced: [(entry: Int, earlier: Version)] = []
       for (index, entry) in batch.entries.enumerated() where entry.outcome == .accepted {
-        if let earlier = current[VersionKey(kind: entry.kind, key: entry.key)] {
+        if let earlier = current[VersionKey(kind: entry.kind, key: entry.key.exposed)] {
           if earlier.contentHash == entry.contentHash {
             staged.duplicates.append(index)
             continue
@@ -167,6 +172,7 @@ package final class FileLoad {
       failpoint("load.staged")
       return staged
     } catch {
+      if error.state == "SH002" { throw .notSealed }
       throw .server(error)
     }
   }
@@ -196,7 +202,7 @@ package final class FileLoad {
   private func versions(of batch: PreparedBatch) throws(ServerFailure) -> [VersionKey: Version] {
     var keys: [Dossier.Kind: Set<String>] = [:]
     for entry in batch.entries where entry.outcome == .accepted {
-      keys[entry.kind, default: []].insert(String(decoding: entry.key, as: UTF8.self))
+      keys[entry.kind, default: []].insert(String(decoding: entry.key.exposed, as: UTF8.self))
     }
     var result: [VersionKey: Version] = [:]
     for (kind, keys) in keys.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -263,7 +269,7 @@ package final class FileLoad {
     for (index, earlier) in replaced {
       let entry = batch.entries[index]
       groups[earlier.careMonth, default: [:]][entry.kind, default: []].append(
-        String(decoding: entry.key, as: UTF8.self))
+        String(decoding: entry.key.exposed, as: UTF8.self))
     }
     for (month, kinds) in groups.sorted(by: { $0.key < $1.key }) {
       for (kind, keys) in kinds.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -357,7 +363,7 @@ package final class FileLoad {
       rows.append(integer: Int32(truncatingIfNeeded: entry.number))
       rows.append(text: entry.kind.rawValue)
       rows.append(text: facility)
-      entry.key.isEmpty ? rows.appendNull() : rows.append(text: entry.key)
+      entry.key.exposed.isEmpty ? rows.appendNull() : rows.append(text: entry.key.exposed)
       isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: version[index])) : rows.appendNull()
       rows.append(text: outcome)
       rows.append(text: entry.contentHash)
@@ -378,11 +384,11 @@ package final class FileLoad {
     guard batch.entries.contains(where: { $0.outcome == .rejected }) else { return }
     var rows = EntityRows()
     for entry in batch.entries where entry.outcome == .rejected {
-      rows.beginRow(columns: 7)
+      rows.beginRow(columns: 9)
       rows.append(bigint: fileID)
       rows.append(integer: Int32(truncatingIfNeeded: entry.number))
       rows.append(text: entry.kind.rawValue)
-      entry.key.isEmpty ? rows.appendNull() : rows.append(text: entry.key)
+      entry.key.exposed.isEmpty ? rows.appendNull() : rows.append(text: entry.key.exposed)
       let array = rows.beginArray(of: .text, count: entry.codes.count)
       for code in entry.codes { rows.append(text: code.description) }
       rows.endArray(array)
@@ -390,12 +396,20 @@ package final class FileLoad {
       var source = OutputBuffer(capacity: entry.source.count + 8)
       SourceArchive.begin(&source)
       source.append(batch.rejects.bytes.span.extracting(entry.source))
-      rows.append(text: compressor.compress(source.bytes))
+      var stored = compressor.compress(source.bytes)
+      if let recipients {
+        do throws(SealingFailure) { stored = try recipients.seal(stored) } catch {
+          throw ServerFailure.refused(Refusal("SH002"))
+        }
+      }
+      rows.append(text: stored)
+      if recipients == nil { rows.appendNull() } else { rows.append(text: "cms") }
+      rows.append(text: Array(SHA256.hash(data: stored)))
     }
     try copy(
       rows,
       """
-      COPY intake.reject (file_id, dossier_number, dossier_kind, encounter_key, codes, compression, content)
+      COPY intake.reject (file_id, dossier_number, dossier_kind, encounter_key, codes, compression, content, sealing, stored_sha256)
       FROM STDIN (FORMAT binary)
       """)
   }

@@ -104,6 +104,21 @@ package struct OutboxFolder: Sendable {
     return "its manifest in the outbox is missing or was changed"
   }
 
+  /// Removes what was written out of a parcel, as far as it is there.
+  package func remove(destination: String, format: String, hash: ContentHash, parcel: Int64) throws(FileFailure) {
+    let target: Directory
+    do throws(FileFailure) {
+      target = try Directory(try OutboxFolder.name(destination), in: folder)
+    } catch {
+      if case .kernel(_, 2) = error { return }  // there is no such folder
+      throw error
+    }
+    _ = try target.removeDurably(OutboxFolder.name(hash, format))
+    for name in ["\(hash.hex).json", "\(hash.hex)-\(parcel).json"] {
+      _ = try target.removeDurably(try OutboxFolder.name(name))
+    }
+  }
+
   /// A destination's name is checked when the configuration is read.
   private static func name(_ destination: String) throws(FileFailure) -> FileName {
     do throws(FileName.Flaw) {

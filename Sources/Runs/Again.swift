@@ -6,6 +6,7 @@ internal import Foundation
 internal import Load
 internal import Postgres
 internal import Records
+internal import Sealing
 internal import Transform
 
 /// Stored dossiers that are judged again.
@@ -118,6 +119,7 @@ extension Run {
       case let error as RunFailure: failure = error
       case let error as ServerFailure: failure = .server(error)
       case let error as FileFailure: failure = .files(error)
+      case StoredDossiers.Fault.sealed: failure = .notReady(SealingFailure.cannotOpen.description)
       case StoredDossiers.Fault.damaged:
         failure = .internalMistake("stored source bytes are damaged; nothing was changed")
       default: failure = .internalMistake("stored dossiers could not be read; nothing was changed")
@@ -203,7 +205,7 @@ extension Run {
     let origin = delivery.origin ?? delivery.fileID
     let facility = try facility(delivery.facility, context)
     return try holding(origin, connection) {
-      let stored = StoredDossiers(connection: connection)
+      let stored = StoredDossiers(connection: connection, opener: Opener(project))
       var forms: [AgainEnvelope.Form: [Int]] = [:]
       try stored.rejects(of: delivery.fileID, numbers: numbers, onlyOpen: true) { dossier in
         forms[AgainEnvelope.form(of: dossier), default: []].append(dossier.number)
@@ -344,17 +346,33 @@ extension Run {
             spool: context.spool)
         if copy.contentHash == hash { return copy }
       } catch FileFailure.refused(.gone) {
-        continue
+        if delivery.tables.isEmpty, let copy = try opened(hash, in: target, context) { return copy }
       }
     }
     return nil
+  }
+
+  /// A sealed original, opened; nil when there is none.
+  private func opened(_ hash: Files.ContentHash, in folder: Directory, _ context: RunContext) throws -> DeliveredCopy? {
+    let name = FileName(hash, suffix: ".cms")
+    guard let entry = try folder.entry(name) else { return nil }
+    guard entry.stamp.sizeInBytes <= PrivateKey.ceiling else {
+      throw RunFailure.missing(
+        "the sealed original is too large to be opened here: open it with «openssl cms -decrypt» and deliver it again")
+    }
+    do {
+      let plain = try Opener(project).open(SourceFile(name, in: folder, owners: nil, sizeLimit: .max).content())
+      return DeliveredCopy(try SpoolCopy(in: context.spool) { try $0(plain.span) })
+    } catch let failure as SealingFailure {
+      throw RunFailure.notReady("the sealed original: \(failure)")
+    }
   }
 
   /// What the ledger holds of a delivery whose original is gone. Repeated dossiers are missing: another one holds their bytes.
   private func restored(
     _ delivery: Delivery, _ context: RunContext, _ connection: Connection
   ) throws -> (copy: DeliveredCopy?, numbers: [Int]) {
-    let stored = StoredDossiers(connection: connection)
+    let stored = StoredDossiers(connection: connection, opener: Opener(project))
     var form: AgainEnvelope.Form?
     var numbers: [Int] = []
     try stored.all(of: delivery.fileID) { dossier in

@@ -251,12 +251,13 @@ package struct Audit {
     let folder = try project.directory(project.configuration.reports, creating: false)
     for bytes in try folder.names() {
       let name = String(decoding: bytes, as: UTF8.self)
-      guard name.hasPrefix("run-"), name.hasSuffix(".json"), let file = try? FileName(name) else { continue }
+      guard name.hasPrefix("run-") || name.hasPrefix("prune-"), name.hasSuffix(".json"), let file = try? FileName(name)
+      else { continue }
       let content = try SourceFile(file, in: folder, owners: nil, sizeLimit: 256 << 20).content()
       log.part.checked += 1
       log.part.bytes += content.count
       guard let report = try? JSONDecoder().decode(Anchored.self, from: Data(content)), let run = report.run,
-        name == "run-\(run).json"
+        name == "run-\(run).json" || name == "prune-\(run).json"
       else {
         log.note(name, "this is no report of the run in its name", "look who writes into the reports folder")
         continue

@@ -37,6 +37,11 @@ package struct Configuration: Sendable {
   package var keepOriginals = true
   /// File mode of receipts, so that the hospital's account may read them.
   package var receiptMode: UInt32 = 0o640
+  /// Certificates (PEM) of those who may open rejects and quarantined files; empty: these are kept as they came.
+  package var sealingRecipients: [String] = []
+  /// The private key (PEM) that opens them here; nil where only others may.
+  package var sealingKey: String?
+  package var retention = Retention()
   package var metrics = "songhan.prom"
   package var logFormat = "text"
   package var destinations: [Destination] = []
@@ -84,6 +89,14 @@ package struct Configuration: Sendable {
     }
   }
 
+  private static func days(_ path: String, _ key: any WritableKeyPath<Configuration, Int?> & Sendable) -> Setting {
+    Setting(path: path, meaning: "days, 1 to 36500") { configuration, value in
+      guard let number = Int(value), (1...36_500).contains(number) else { return false }
+      configuration[keyPath: key] = number
+      return true
+    }
+  }
+
   static let settings: [Setting] = [
     text("warehouse", "«embedded» or a libpq connection string", \.warehouse),
     Setting(path: "definitions", meaning: "folder of Schemas and Pipelines") { configuration, value in
@@ -114,6 +127,21 @@ package struct Configuration: Sendable {
       guard let mode = UInt32(value, radix: 8), mode & ~0o666 == 0, mode & 0o600 == 0o600 else { return false }
       configuration.receiptMode = mode
       return true
+    },
+    Setting(path: "sealing.recipients", meaning: "certificate files joined by commas") { configuration, value in
+      configuration.sealingRecipients = value.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      return configuration.sealingRecipients.allSatisfy { !$0.isEmpty }
+    },
+    Setting(path: "sealing.key", meaning: "the file of a private key") { configuration, value in
+      configuration.sealingKey = value
+      return !value.isEmpty
+    },
+    days("retention.archive", \.retention.archive), days("retention.quarantine", \.retention.quarantine),
+    days("retention.receipts", \.retention.receipts), days("retention.reports", \.retention.reports),
+    days("retention.outbox", \.retention.outbox), days("retention.rejects", \.retention.rejects),
+    Setting(path: "retention.outboxState", meaning: "sent or all") { configuration, value in
+      configuration.retention.takesAllParcels = value == "all"
+      return value == "sent" || value == "all"
     },
     text("metrics.file", "a file name below reports", \.metrics),
     Setting(path: "log.format", meaning: "text or json") { configuration, value in

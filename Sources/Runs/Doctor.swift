@@ -5,6 +5,7 @@ internal import Files
 internal import Findings
 internal import Foundation
 internal import Postgres
+internal import Sealing
 
 /// Looks at everything a run needs, and says how to mend what is not right.
 package enum Doctor {
@@ -93,6 +94,7 @@ package enum Doctor {
           found: "\(space.available >> 20) MB free, \(floor >> 20) MB needed",
           mend: space.available >= floor ? nil : "make room, or lower intake.freeMegabytes", code: 74))
     }
+    lines += sealing(project)
     let warehouse = Warehouse(project: project)
     do throws(RunFailure) {
       for check in try warehouse.checks() {
@@ -117,6 +119,36 @@ package enum Doctor {
           code: error.exitCode))
     }
     return lines
+  }
+
+  /// Whether rejects and quarantined files are sealed, to whom, and whether our key opens them.
+  private static func sealing(_ project: Project) -> [Line] {
+    let what = "sealing"
+    do throws(RunFailure) {
+      guard let recipients = try project.recipients() else {
+        return [
+          Line(
+            what: what, ok: true, found: "off: rejects and quarantined files are kept as they came",
+            mend: "name certificates under «sealing.recipients:», or protect the disk and the backups")
+        ]
+      }
+      var lines = [
+        Line(
+          what: what, ok: true, found: "\(recipients.count) recipients",
+          mend: recipients.daysLeft < 0
+            ? "a certificate has expired: name a new one, and keep the key of the old" : nil)
+      ]
+      guard project.configuration.sealingKey != nil else { return lines }
+      let key = try project.privateKey()
+      let opens = (try? key.open(recipients.seal([1, 2, 3]))) == [1, 2, 3]
+      lines.append(
+        Line(
+          what: "sealing key", ok: opens, found: opens ? "opens what is sealed" : "opens nothing of what is sealed",
+          mend: opens ? nil : "name the certificate of this key under «sealing.recipients:»", code: 78))
+      return lines
+    } catch {
+      return [Line(what: what, ok: false, found: error.description, mend: "mend what is named", code: error.exitCode)]
+    }
   }
 
   /// The exceptions of the feeds in use, and what cannot be evaluated; neither keeps a run from working.

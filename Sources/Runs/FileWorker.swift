@@ -9,6 +9,7 @@ internal import Load
 internal import Outbox
 package import Postgres
 internal import Records
+internal import Sealing
 internal import Transform
 
 /// Why a run had to end before its time.
@@ -64,6 +65,8 @@ struct RunContext: Sendable {
   let conninfo: String
   let spool: Directory
   let archive: Directory
+  /// To whom rejects and quarantined files are sealed.
+  let recipients: Recipients?
   let quarantine: Directory
   let receipts: Directory
   let outbox: OutboxFolder
@@ -148,6 +151,8 @@ final class FileWorker {
         case .files(let failure): throw .files(failure)
         case .outOfMemory:
           throw .internalMistake("the parser ran out of memory; the attempt counts against the file")
+        case .notSealed:
+          throw .internalMistake("a rejected dossier could not be sealed; nothing of the file was committed")
         case .claimLost:
           throw .server(.refused(Refusal("40001")))
         case .partitionMissing:
@@ -420,7 +425,7 @@ final class FileWorker {
     let common = context.definitions.common
     let load = FileLoad(
       connection: connection, schema: common, fileID: claim.fileID, epoch: claim.epoch, facility: facility.code,
-      compressor: compressor, origin: again?.origin)
+      compressor: compressor, recipients: context.recipients, origin: again?.origin)
     // an envelope can only be made of what came in one
     let destinations = context.project.configuration.destinations.filter {
       (rulings.feed.destinations.isEmpty || rulings.feed.destinations.contains($0.name))
@@ -744,7 +749,9 @@ final class FileWorker {
     case archive
     case quarantine
 
-    func detail(_ name: String) -> String { "{\"to\":\"\(rawValue)\",\"name\":\"\(name)\"}" }
+    func detail(_ name: String, isSealed: Bool = false) -> String {
+      "{\"to\":\"\(rawValue)\",\"name\":\"\(name)\"\(isSealed ? ",\"sealing\":\"cms\"" : "")}"
+    }
   }
 
   /// Moves the delivered files out of the inbox, unless they are others by now.
@@ -754,14 +761,24 @@ final class FileWorker {
       let folder = place == .archive ? context.archive : context.quarantine
       let target = try Directory(facility, in: folder, creating: true)
       var isThere = true
+      var isSealed = false
       for piece in file.pieces(stamp, name) {
-        let outcome = try file.directory.moveDurably(
-          piece.name, expecting: piece.stamp, to: target, as: try FileName(piece.target))
+        var sealed: MoveOutcome?
+        if place == .quarantine, let recipients = context.recipients {
+          sealed = try file.directory.sealAway(
+            piece.name, expecting: piece.stamp, to: target, as: piece.target, for: recipients)
+        }
+        let suffix = sealed == nil ? "" : ".cms"
+        isSealed = sealed != nil
+        let outcome =
+          try sealed
+          ?? file.directory.moveDurably(
+            piece.name, expecting: piece.stamp, to: target, as: try FileName(piece.target))
         switch outcome {
         case .occupied: try remove(piece.name, piece.stamp, of: file)
         case .moved: break
         // an interrupted run may have moved it before it could say so
-        case .gone: if try target.entry(try FileName(piece.target)) == nil { isThere = false }
+        case .gone: if try target.entry(try FileName(piece.target + suffix)) == nil { isThere = false }
         case .changed:
           isThere = false
           context.journal.notice(
@@ -770,7 +787,7 @@ final class FileWorker {
         failpoint("run.piece-moved")
       }
       let isNamed = file.members.isEmpty || !name.hasPrefix("unread-")
-      try mark(claim, isThere && isNamed ? place.detail(name) : nil)
+      try mark(claim, isThere && isNamed ? place.detail(name, isSealed: isSealed) : nil)
     } catch {
       note(error, claim)
     }

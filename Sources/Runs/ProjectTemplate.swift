@@ -122,6 +122,14 @@ package enum ProjectTemplate {
     receipts:
       mode: "0640"
 
+    # To whom rejects and quarantined files are sealed (CMS): certificates in PEM form. The key opens them; keep it elsewhere if you can.
+    # sealing:
+    #   recipients: [city.pem]
+    #   key: city.key # mode 0400 or 0600
+
+    # For how many days things are kept before «songhan prune» removes them; for ever when left out.
+    # retention: { archive: 365, quarantine: 90, receipts: 730, reports: 365, outbox: 90, outboxState: sent, rejects: 30 }
+
     metrics:
       file: songhan.prom # in reports/, for a Prometheus textfile collector
 

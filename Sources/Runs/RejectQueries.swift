@@ -3,6 +3,7 @@ internal import Files
 internal import Foundation
 internal import Postgres
 internal import Records
+internal import Sealing
 
 /// A dossier that was kept out, as `rejects list` shows it.
 package struct RejectLine: Sendable, Codable {
@@ -24,8 +25,10 @@ package struct RejectLine: Sendable, Codable {
 /// Questions about rejects, answered for people.
 package struct RejectQueries {
   private let connection: Connection
+  private let opener: Opener
 
   package init(project: Project) throws(RunFailure) {
+    opener = Opener(project)
     connection = try Warehouse(project: project).connect()
   }
 
@@ -97,11 +100,17 @@ package struct RejectQueries {
   package func source(file: Int64, dossier: Int64) throws(RunFailure) -> [UInt8]? {
     var bytes: [UInt8]?
     do {
-      try StoredDossiers(connection: connection).rejects(of: file, numbers: [Int(dossier)], onlyOpen: false) {
+      try StoredDossiers(connection: connection, opener: opener).rejects(
+        of: file, numbers: [Int(dossier)], onlyOpen: false
+      ) {
         bytes = $0.bytes
       }
     } catch let failure as ServerFailure {
       throw .server(failure)
+    } catch let failure as RunFailure {
+      throw failure
+    } catch StoredDossiers.Fault.sealed {
+      throw .notReady(SealingFailure.cannotOpen.description)
     } catch {
       throw .internalMistake("the stored source bytes of this dossier are damaged")
     }
@@ -125,7 +134,7 @@ package struct RejectQueries {
       var result: [Exported] = []
       for (file, lines) in Dictionary(grouping: lines, by: \.file).sorted(by: { $0.key < $1.key }) {
         guard let facility = lines.first?.facility else { continue }
-        let stored = StoredDossiers(connection: connection)
+        let stored = StoredDossiers(connection: connection, opener: opener)
         var forms: [AgainEnvelope.Form: [Int]] = [:]
         try stored.rejects(of: file, numbers: lines.map { Int($0.dossier) }, onlyOpen: false) {
           forms[AgainEnvelope.form(of: $0), default: []].append($0.number)
@@ -155,6 +164,10 @@ package struct RejectQueries {
       throw .files(failure)
     } catch let failure as ServerFailure {
       throw .server(failure)
+    } catch let failure as RunFailure {
+      throw failure
+    } catch StoredDossiers.Fault.sealed {
+      throw .notReady(SealingFailure.cannotOpen.description)
     } catch {
       throw .internalMistake("stored source bytes are damaged")
     }

@@ -148,6 +148,7 @@ package struct Run: Sendable {
       prints: project.mappingPrints(rulings.values.map(\.feed), definitions), runID: runID,
       conninfo: conninfo, spool: spool,
       archive: try files { () throws(FileFailure) in try project.directory(configuration.archive) },
+      recipients: try project.recipients(),
       quarantine: try files { () throws(FileFailure) in try project.directory(configuration.quarantine) },
       receipts: try files { () throws(FileFailure) in try project.directory(configuration.receipts) },
       outbox: OutboxFolder(try files { () throws(FileFailure) in try project.directory(configuration.outbox) }),

@@ -2,6 +2,7 @@ internal import Compression
 internal import Files
 internal import Postgres
 internal import Records
+internal import Sealing
 
 /// One stored dossier as it was delivered.
 struct StoredDossier {
@@ -13,10 +14,14 @@ struct StoredDossier {
 /// The source bytes of dossiers that the ledger keeps: rejects one by one, accepted ones in their batches.
 struct StoredDossiers {
   let connection: Connection
+  /// For rejects that were sealed.
+  let opener: Opener
 
   /// Why stored bytes could not be read back.
   enum Fault: Error {
     case damaged
+    /// The private key does not open them.
+    case sealed
   }
 
   /// Hands over rejects of a file in their order, a few at a time.
@@ -32,15 +37,20 @@ struct StoredDossiers {
     while true {
       let rows = try connection.execute(
         """
-        SELECT dossier_number, dossier_kind, content FROM intake.reject
-        WHERE file_id = $1 AND dossier_number > $2 AND ($3::integer[] IS NULL OR dossier_number = ANY ($3::integer[]))
+        SELECT dossier_number, dossier_kind, content, sealing FROM intake.reject
+        WHERE content IS NOT NULL AND file_id = $1 AND dossier_number > $2 AND ($3::integer[] IS NULL OR dossier_number = ANY ($3::integer[]))
           AND (NOT $4::boolean OR state = 'open')
         ORDER BY dossier_number LIMIT 16
         """, [.integer(file), .integer(last), wanted, .flag(onlyOpen)])
       for row in 0..<rows.count {
         guard let number = rows.integer(row, 0), let kind = rows.text(row, 1).flatMap({ Dossier.Kind(rawValue: $0) }),
-          let content = rows.bytes(row, 2), let entry = try entries(content).first
+          let content = rows.bytes(row, 2)
         else { throw Fault.damaged }
+        let plain: [UInt8]
+        do { plain = rows.isNull(row, 3) ? content : try opener.open(content) } catch is SealingFailure {
+          throw Fault.sealed
+        }
+        guard let entry = try entries(plain).first else { throw Fault.damaged }
         last = number
         try body(StoredDossier(number: Int(number), kind: kind, bytes: entry.bytes))
       }

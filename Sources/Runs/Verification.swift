@@ -438,6 +438,7 @@ package struct Verification {
       let rows = try connection.execute(
         """
         SELECT f.file_id, f.facility_code, encode(f.content_sha256, 'hex'), f.state, e.form, e.detail->>'to', e.detail->>'name',
+          CASE WHEN e.detail->>'sealing' IS NULL THEN '' ELSE '.cms' END,
           (SELECT string_agg(m->>'table', ',' ORDER BY n) FROM jsonb_array_elements(f.members) WITH ORDINALITY AS m (m, n))
         FROM intake.file f JOIN LATERAL (SELECT detail, form FROM intake.file_event e WHERE e.file_id = f.file_id
           AND e.kind = 'source removed' ORDER BY event_id DESC LIMIT 1) e ON true
@@ -461,7 +462,15 @@ package struct Verification {
           ? "restore it from a backup; the accepted dossiers are in the warehouse all the same"
           : "restore it from a backup, or let the hospital deliver it again"
         let target = try? Directory(try FileName(facility), in: folder)
-        if let tables = rows.text(row, 7)?.split(separator: ",").map(String.init), !tables.isEmpty {
+        if let tables = rows.text(row, 8)?.split(separator: ",").map(String.init), !tables.isEmpty {
+          guard rows.text(row, 7)?.isEmpty == true else {
+            // sealed: whoever has the key can look inside
+            let areThere = tables.allSatisfy { table in
+              (try? FileName("\(name)-\(table).cms")).flatMap { try? target?.entry($0) } != nil
+            }
+            if !areThere { log.note(place, "the originals of file \(file) are not all there", mend) }
+            continue
+          }
           // several files that are one content
           let copy = try? target.map { target in
             try DeliveredCopy(
@@ -475,12 +484,14 @@ package struct Verification {
           }
           continue
         }
-        guard let target, let label = try? FileName(name), let entry = try? target.entry(label) else {
+        guard let target, let label = try? FileName(name + (rows.text(row, 7) ?? "")),
+          let entry = try? target.entry(label)
+        else {
           log.note(place, "the original of file \(file) is missing", mend)
           continue
         }
         log.part.bytes += entry.stamp.sizeInBytes
-        guard let hash = rows.text(row, 2), name == hash else { continue }
+        guard let hash = rows.text(row, 2), label.text == hash else { continue }
         if let source = try? SourceFile(label, in: target, owners: nil, sizeLimit: .max) {
           if try source.contentHash().hex != hash {
             log.note(place, "the original of file \(file) is not what was delivered (SHA-256)", mend)

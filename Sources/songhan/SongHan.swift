@@ -22,7 +22,7 @@ struct SongHan: ParsableCommand {
       RulesCommand.self, RunCommand.self,
       StatusCommand.self, FilesCommand.self, RunsCommand.self, DossiersCommand.self, ReceiptsCommand.self,
       RejectsCommand.self,
-      VerifyCommand.self, AuditCommand.self, QualityCommand.self, SampleCommand.self,
+      VerifyCommand.self, AuditCommand.self, PruneCommand.self, QualityCommand.self, SampleCommand.self,
     ])
 
   static func main() {

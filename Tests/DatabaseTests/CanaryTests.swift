@@ -1,5 +1,6 @@
 import Definitions
 import Foundation
+import Glibc
 import Postgres
 import Records
 import Runs
@@ -56,10 +57,18 @@ extension DatabaseTests {
 
     /// Where a canary stands that must not.
     static func sightings(_ house: House, _ outputs: [(String, String)]) throws -> [String] {
+      try search(house, outputs).sightings
+    }
+
+    /// - Returns: also how many places were searched: outputs, files, names of files.
+    static func search(_ house: House, _ outputs: [(String, String)]) throws -> (sightings: [String], places: Int) {
       var result: [String] = []
       var texts = outputs
-      for folder in ["reports", "receipts"] {
+      for folder in ["reports", "receipts", "outbox", "quarantine"] {
         for name in house.files(folder) {
+          // parcels are the data; their manifests are not, and sealed files show nothing
+          if folder == "outbox", !name.hasSuffix(".json") { continue }
+          if folder == "quarantine", !name.hasSuffix(".cms") { continue }
           texts.append(("\(folder)/\(name)", String(decoding: try house.content("\(folder)/\(name)"), as: UTF8.self)))
         }
       }
@@ -73,10 +82,86 @@ extension DatabaseTests {
         let plain = isForPeople ? text.replacing("CANARYFILENAME", with: "") : text
         for match in plain.matches(of: #/CANARY[A-Z0-9]*/#).prefix(3) { result.append("\(place): \(match.0)") }
       }
-      for name in FileManager.default.subpaths(atPath: house.project.root) ?? [] where name.contains("CANARY") {
-        result.append(name)
+      let names = FileManager.default.subpaths(atPath: house.project.root) ?? []
+      for name in names where name.contains("CANARY") || name.hasPrefix("core") { result.append(name) }
+      return (result, texts.count + names.count)
+    }
+
+    /// Through every way of ending badly: rejected, refused, quarantined, killed, crashed, the server refusing a row and going away, replayed,
+    /// reloaded, verified, pruned. Then every output and every file that is not the data itself is searched.
+    @Test func noWayOfEndingBadlyLeaks() throws {
+      try House.openApart(
+        """
+        destinations: { lake: { format: common-ndjson }, ministry: { format: source } }
+        sealing: { recipients: [city.pem], key: city.key }
+        retention: { archive: 1, quarantine: 1, receipts: 1, reports: 1, outbox: 1, outboxState: all, rejects: 1 }
+        """
+      ) { house in
+        try SealedTests.makeKey(house, "city")
+        try Self.deliver(house)
+        try house.drop(try Self.planted("qd4210", "H"), as: "old-edition.xml")
+        try house.drop(try Self.planted("all-tables", "I"), as: "all.xml")
+        try house.drop(try Self.planted("all-tables", keeping: Self.needed, "J"), as: "all-right.xml")
+        try house.drop(try Self.planted("inline-xml", "K"), as: "foreign.xml", facility: "48999")
+        var outputs: [(String, String)] = []
+        @discardableResult func run(
+          _ arguments: [String], _ environment: [String: String] = [:], signal: (number: Int32, after: Double)? = nil
+        ) throws -> Int32 {
+          let ending = try house.program(arguments, environment: environment, signal: signal)
+          outputs.append(("stdout of \(arguments)", ending.output))
+          outputs.append(("stderr of \(arguments)", ending.log))
+          return ending.code
+        }
+        let whole = ["run", "--assume-settled", "--jobs", "1"]
+        #expect(try run(["run", "--dry-run"]) == 3)
+        // killed and crashed in the middle: SIGSEGV and SIGABRT would print memory if they could
+        for point in ["load.rows", "load.before-commit", "run.sealed", "receipt.json-written"] {
+          #expect(try run(whole, ["SONGHAN_FAILPOINT": point]) == -9, "\(point)")
+        }
+        for number in [SIGSEGV, SIGABRT] { try run(whole, signal: (number, 0.4)) }
+        // the server refuses rows, then it goes away
+        _ = try house.connect().executeGenerated(
+          "ALTER TABLE health.patient ADD CONSTRAINT no_canary CHECK (full_name NOT LIKE 'CANARY%') NOT VALID")
+        try run(whole + ["--json"])
+        _ = try house.connect().executeGenerated("ALTER TABLE health.patient DROP CONSTRAINT no_canary")
+        _ = try house.cluster.stop(.immediate)
+        #expect(try run(whole) != 0)
+        try house.cluster.start()
+        #expect(try run(whole) == 3)
+        #expect(try run(["rejects", "replay"]) == 3)
+        try run(["rejects", "list"])
+        for file in 1...18 {
+          for arguments in [
+            ["receipts", "show", "\(file)"], ["files", "show", "\(file)"], ["files", "reload", "\(file)"],
+          ] {
+            try run(arguments)
+          }
+          try run(["rejects", "show", "\(file)", "1", "--lang", "en"])
+        }
+        for arguments in [
+          ["files", "list"], ["runs", "list"], ["status"], ["doctor"], ["quality"], ["quality", "--format", "csv"],
+          ["audit", "verify"], ["verify", "--rows"], ["warehouse", "status"], ["prune"],
+        ] {
+          try run(arguments)
+        }
+        // a damaged batch, a reject that cannot be opened: what is said of them
+        let connection = try house.connect()
+        _ = try connection.executeGenerated(
+          "UPDATE intake.batch SET content = set_byte(content, 40, get_byte(content, 40) # 1)")
+        _ = try connection.executeGenerated(
+          "UPDATE intake.reject SET content = set_byte(content, 300, get_byte(content, 300) # 1)")
+        #expect(try run(["verify", "--rows"]) == 70)
+        #expect(try run(["rejects", "replay"]) == 78)
+        try run(["rejects", "show", "2", "1", "--source"])
+        try run(["dossiers", "show", "48001", "nobody"])
+        let (sightings, places) = try Self.search(house, outputs)
+        #expect(sightings.isEmpty, "\(sightings)")
+        #expect(places > 200)
+        print("canaries: \(places) places searched, \(sightings.count) found")
+        // the search itself finds: the data is where it belongs
+        #expect(try house.number("SELECT count(*) FROM health.patient WHERE full_name LIKE 'CANARY%'") >= 1)
+        try run(["prune", "--yes"])
       }
-      return result
     }
 
     @Test(arguments: ["text", "json"]) func noValueOfAPatientLeaksOut(_ form: String) throws {
