@@ -135,7 +135,7 @@ package final class FileLoad {
       var version = [Int64](repeating: 0, count: batch.entries.count)
       var replaced: [(entry: Int, earlier: Version)] = []
       for (index, entry) in batch.entries.enumerated() where entry.outcome == .accepted {
-        if let earlier = current[VersionKey(kind: entry.kind, key: entry.key)] {
+        if let earlier = current[VersionKey(kind: entry.kind, key: entry.key.exposed)] {
           if earlier.contentHash == entry.contentHash {
             staged.duplicates.append(index)
             continue
@@ -204,7 +204,7 @@ package final class FileLoad {
   private func versions(of batch: PreparedBatch) throws(ServerFailure) -> [VersionKey: Version] {
     var keys: [Dossier.Kind: Set<String>] = [:]
     for entry in batch.entries where entry.outcome == .accepted {
-      keys[entry.kind, default: []].insert(String(decoding: entry.key, as: UTF8.self))
+      keys[entry.kind, default: []].insert(String(decoding: entry.key.exposed, as: UTF8.self))
     }
     var result: [VersionKey: Version] = [:]
     var statements = hasBegun ? [] : [Connection.Statement("BEGIN")]
@@ -281,7 +281,7 @@ package final class FileLoad {
     for (index, earlier) in replaced {
       let entry = batch.entries[index]
       groups[earlier.careMonth, default: [:]][entry.kind, default: []].append(
-        String(decoding: entry.key, as: UTF8.self))
+        String(decoding: entry.key.exposed, as: UTF8.self))
     }
     for (month, kinds) in groups.sorted(by: { $0.key < $1.key }) {
       for (kind, keys) in kinds.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -383,7 +383,7 @@ package final class FileLoad {
       rows.append(integer: Int32(truncatingIfNeeded: entry.number))
       rows.append(text: entry.kind.rawValue)
       rows.append(text: facility)
-      entry.key.isEmpty ? rows.appendNull() : rows.append(text: entry.key)
+      entry.key.exposed.isEmpty ? rows.appendNull() : rows.append(text: entry.key.exposed)
       isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: version[index])) : rows.appendNull()
       rows.append(text: outcome)
       rows.append(text: entry.contentHash)
@@ -408,7 +408,7 @@ package final class FileLoad {
       rows.append(bigint: fileID)
       rows.append(integer: Int32(truncatingIfNeeded: entry.number))
       rows.append(text: entry.kind.rawValue)
-      entry.key.isEmpty ? rows.appendNull() : rows.append(text: entry.key)
+      entry.key.exposed.isEmpty ? rows.appendNull() : rows.append(text: entry.key.exposed)
       let array = rows.beginArray(of: .text, count: entry.codes.count)
       for code in entry.codes { rows.append(text: code.description) }
       rows.endArray(array)

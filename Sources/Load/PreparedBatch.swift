@@ -10,7 +10,7 @@ package struct PreparedBatch: Sendable {
   package struct Entry: Sendable {
     package var number: Int
     package var kind: Dossier.Kind
-    package var key: [UInt8]
+    package var key: Sensitive<[UInt8]>
     package var careMonth: CivilDate?
     package var contentHash: [UInt8]
     package var outcome: Verdict.Outcome
@@ -29,7 +29,7 @@ package struct PreparedBatch: Sendable {
     ) {
       self.number = number
       self.kind = kind
-      self.key = key
+      self.key = Sensitive(key)
       self.careMonth = careMonth
       self.contentHash = contentHash
       self.outcome = outcome

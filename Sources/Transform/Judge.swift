@@ -74,13 +74,24 @@ package struct Verdict: Sendable {
     case repeated
   }
   package var outcome: Outcome
-  /// MA_LK, or what stands for it; empty when there is none.
-  package var key: [UInt8]
+  private var sensitiveKey: Sensitive<[UInt8]>
+  /// MA_LK, or what stands for it; empty when there is none. Printing a verdict does not show it.
+  package var key: [UInt8] { sensitiveKey.exposed }
   /// The first day of the month of care; nil when no date says it.
   package var careMonth: CivilDate?
   package var contentHash: [UInt8]
   /// MA_CSKCB as the dossier itself says it; empty when it says none.
   package var facility: [UInt8]
+
+  fileprivate init(
+    outcome: Outcome, key: [UInt8], careMonth: CivilDate?, contentHash: [UInt8], facility: [UInt8]
+  ) {
+    self.outcome = outcome
+    sensitiveKey = Sensitive(key)
+    self.careMonth = careMonth
+    self.contentHash = contentHash
+    self.facility = facility
+  }
 }
 
 /// Judges the dossiers of one file, in order: `check` and `run` ask the same judge.

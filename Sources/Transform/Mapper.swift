@@ -6,7 +6,7 @@ package import Records
 package struct Mapper: Sendable {
   /// What the loader knows of a dossier and puts into every row.
   package struct Identity: Sendable {
-    package var encounterKey: [UInt8]
+    package var encounterKey: Sensitive<[UInt8]>
     package var careMonth: CivilDate
     package var facilityCode: [UInt8]
     package var fileID: Int64
@@ -15,7 +15,7 @@ package struct Mapper: Sendable {
     package init(
       encounterKey: [UInt8], careMonth: CivilDate, facilityCode: [UInt8], fileID: Int64, dossierNumber: Int32
     ) {
-      self.encounterKey = encounterKey
+      self.encounterKey = Sensitive(encounterKey)
       self.careMonth = careMonth
       self.facilityCode = facilityCode
       self.fileID = fileID
@@ -304,7 +304,7 @@ package struct Mapper: Sendable {
       let value = records.values[base + column]
       CellValue.isValue(value)
         ? rows.append(date: CivilDate(daysSinceEpoch: Int32(truncatingIfNeeded: value))) : rows.appendNull()
-    case .key: rows.append(text: identity.encounterKey.span)
+    case .key: rows.append(text: identity.encounterKey.exposed.span)
     case .month: rows.append(date: identity.careMonth)
     case .facility: rows.append(text: identity.facilityCode.span)
     case .rowNumber: rows.append(integer: number)
