@@ -107,17 +107,6 @@ package struct FilePass {
     let meter = CPUMeter(allowance)
     let goesOn = { mayGoOn() && meter.mayGoOn() }
     var expansion: Expansion?
-    let meter = CPUMeter(allowance)
-    func metered(
-      _ content: @escaping (Int, inout [UInt8]) throws(ReaderFailure) -> Int
-    ) -> (Int, inout [UInt8]) throws(ReaderFailure) -> Int {
-      { (most, target) throws(ReaderFailure) in
-        guard mayGoOn(), meter.mayGoOn() else { return 0 }
-        let count = try content(most, &target)
-        meter.add(bytes: count)
-        return count
-      }
-    }
     let reader: any RecordReader
     switch (rulings.feed.reading, source) {
     case (.csv(let layout), .parts(let parts, _)):

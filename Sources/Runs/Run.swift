@@ -290,10 +290,10 @@ package struct Run: Sendable {
             let finished = report
             done.withLock { $0.append(finished) }
           }
-        } catch {
-          list.stop()
-          results.fail(error)
         }
+      } catch {
+        list.stop()
+        results.fail(error)
       }
     }
     for (files, jobs) in [(others, options.jobs ?? configuration.jobs), (suspects, 1)]

@@ -169,22 +169,6 @@ import Testing
   }
 
   /// Each call fails in turn: the copy is right or there is none, and neither leaves anything on disk.
-  /// Copying ends at the next piece once nobody wants it any more, and leaves nothing.
-  @Test func copyingCanBeStopped() throws {
-    try folder.put("inbox/delivery.xml", [UInt8](repeating: 1, count: 1 << 20))
-    var pieces = 0
-    #expect(throws: FileFailure.refused(.stopped)) {
-      let file = try SourceFile(delivery, in: inbox, owners: nil)
-      _ = try SpoolCopy(of: file, in: spool) {
-        pieces += 1
-        return pieces <= 2
-      }
-    }
-    #expect(pieces == 3)
-    #expect(folder.files == ["inbox/delivery.xml"])
-  }
-
-  /// Each call fails in turn: the copy is right or there is none, and neither leaves anything on disk.
   @Test(arguments: [false, true], [0, SpoolCopy.mostInMemory])
   func copyingSurvivesEveryFault(isNamed: Bool, mostInMemory: Int) throws {
     let content = sample(600_000)
