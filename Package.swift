@@ -185,21 +185,24 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// swift-crypto but for the fuzz targets, which have one small target in its place
-if !isFuzzing {
-  package.dependencies.append(.package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"))
-}
-
-// The fuzz targets (`make fuzz`): built with the sanitizers, and of no use without them.
+let fuzzed: [Target.Dependency] = [
+  "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "CommonSchema", "Transform", "Definitions",
+]
 if isFuzzing {
+  // the fuzz targets (`make fuzz`): built with the sanitizers, and with one small target in the place of swift-crypto
   package.targets += [
     .target(name: "Crypto", path: "Fuzz/Crypto", swiftSettings: strict),
     .executableTarget(
-      name: "fuzz",
-      dependencies: [
-        "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "CommonSchema", "Transform",
-        "Definitions",
-      ],
-      path: "Fuzz/Targets", swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+      name: "fuzz", dependencies: fuzzed, path: "Fuzz/Targets",
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
   ]
+} else {
+  package.dependencies.append(.package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"))
+  package.targets.append(
+    .testTarget(
+      name: "FuzzTests", dependencies: fuzzed, path: "Fuzz", exclude: [
+        "Crypto", "Corpus", "run", "seeds.py", "csv.dict", "definitions.dict", "document.dict", "envelope.dict",
+        "transform.dict", "values.dict", "xmlrows.dict",
+      ],
+      sources: ["Targets", "Replay"]))
 }

@@ -62,6 +62,8 @@ extension Directory {
   func sealAway(
     _ name: FileName, expecting stamp: Stamp, to folder: Directory, as newName: String, for recipients: Recipients
   ) throws -> MoveOutcome? {
+    // libcrypto seals no empty message, and there is nothing in it to hide
+    guard stamp.sizeInBytes > 0 else { return nil }
     let target = try FileName(newName + ".cms")
     if try folder.entry(target) != nil { return .occupied }
     var writer = try DurableWriter(in: folder)

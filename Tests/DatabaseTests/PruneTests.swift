@@ -1,6 +1,6 @@
 import Foundation
-import Runs
 import Postgres
+import Runs
 import SampleKit
 import Testing
 

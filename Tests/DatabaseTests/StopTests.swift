@@ -89,7 +89,7 @@ extension DatabaseTests {
 
     /// A server that does not even answer the request to stop is not waited for.
     @Test func signalEndsAWaitForAServerThatHangs() throws {
-      try House.openApart("intake: { freeMegabytes: 0, settleSeconds: 0 }") { house in
+      try House.openApart { house in
         let held = try Held(house)
         let backends = try house.rows("SELECT pid FROM pg_stat_activity WHERE application_name = 'songhan'").compactMap
         {
@@ -135,7 +135,9 @@ extension DatabaseTests {
             "SWIFT_BACKTRACE": "enable=yes,color=no,interactive=no,threads=all,registers=all,output-to=stderr",
           ])
         #expect(ending.code == -signal)
+        // the delivered file itself still lies where it was dropped
         let sightings = try CanaryTests.sightings(house, [("stdout", ending.output), ("stderr", ending.log)])
+          .filter { !$0.hasPrefix("inbox/") }
         #expect(sightings.isEmpty, "\(sightings)")
         #expect(!ending.log.contains("0x") && !ending.log.contains("Thread 0"), "a report of a crash shows memory")
         #expect(house.files("").allSatisfy { !($0 as NSString).lastPathComponent.hasPrefix("core") })

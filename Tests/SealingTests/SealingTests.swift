@@ -37,7 +37,7 @@ struct Keys {
 @Suite struct SealingTests {
   static let kinds = [["-newkey", "rsa:2048"], ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]]
 
-  @Test(arguments: kinds, [0, 1, 100_000, 3_000_000]) func sealedBytesAreOpenedByKeyAndByOpenssl(
+  @Test(arguments: kinds, [1, 2, 100_000, 3_000_000]) func sealedBytesAreOpenedByKeyAndByOpenssl(
     _ kind: [String], _ size: Int
   ) throws {
     let keys = try Keys()
