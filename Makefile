@@ -55,6 +55,7 @@ test-tools:
 # A debug build: only that obeys planted faults. The server is stopped in every fourth scenario.
 chaos: packages
 	swift build $(SWIFT_FLAGS)
+	SONGHAN_CHAOS=1 swift build --build-tests $(SWIFT_FLAGS)
 	.build/debug/chaos $(if $(SEED),--seed $(SEED),--scenarios $(or $(SCENARIOS),500)) $(if $(FROM),--from $(FROM)) $(if $(LANES),--lanes $(LANES))
 
 mutations: packages

@@ -67,7 +67,9 @@ extension DatabaseTests {
         // what is gone on purpose is no disagreement, and nothing is left to remove
         let report = try VerifyTests.verify(house)
         #expect(report.agrees, "\(report.disagreements)")
-        #expect(try Self.prune(house, plan: true).values.allSatisfy { $0 == 0 })
+        // the reports of the run before the pruning were the newest then, and are kept by it
+        let rest = try Self.prune(house, plan: true).filter { $0.key != "reports" }
+        #expect(rest.values.allSatisfy { $0 == 0 }, "\(rest)")
         // duplicates are known still, versions are readable, and what is reloaded comes from the batches
         try house.drop(try SampleFolder.named(VerifyTests.names[0]).renamed("later"))
         let run = try house.run().report
