@@ -426,6 +426,7 @@ package struct FeedDraft {
         let place = URL(filePath: "\(folder)/\(file.path)")
         try FileManager.default.createDirectory(
           at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        // a definition, no record: a torn one is noticed by the lint
         try Data(file.text.utf8).write(to: place, options: .atomic)
       }
       do throws(DefinitionFaults) {

@@ -124,7 +124,8 @@ extension DatabaseTests {
           let first = try house.program(["run", "--assume-settled"], environment: ["SONGHAN_FAILPOINT": point])
           #expect(first.code == -9, "\(point)")
           // gone from the inbox already: there is nothing left to report
-          #expect(try house.program(["run", "--assume-settled"]).code == (point == "files.removed" ? 0 : 3), "\(point)")
+          #expect(
+            try house.program(["run", "--assume-settled"]).code == (point == "files.removed" ? 0 : 3), "\(point)")
           #expect(house.files("inbox").isEmpty, "\(point)")
           let kept = house.files("quarantine")
           #expect(kept == ["48999/\(ContentHash(of: bytes).hex).cms"], "\(point)")
