@@ -29,6 +29,16 @@ extension DatabaseTests {
       return try Verification(project: house.project, options: options, cancellation: Cancellation()).run()
     }
 
+    @Test(arguments: ["feed-csv-comma", "feed-csv-three-files", "feed-xml-rows"])
+    func rowsOfTablesAgree(_ name: String) throws {
+      try House.open { house in
+        try house.drop(try SampleFolder.named(name))
+        try house.run()
+        let report = try Self.verify(house)
+        #expect(report.agrees, "\(report.disagreements)")
+      }
+    }
+
     /// Changes append-only tables too, as somebody with all rights would.
     static func tamper(_ house: House, _ statements: String...) throws {
       let connection = try house.connect()
