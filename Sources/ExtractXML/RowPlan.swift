@@ -113,7 +113,8 @@ struct RowPlan {
     guard number >= 0 else { return true }
     guard let address = unsafe address else { return addresses[number].isEmpty }
     let wanted = addresses[number]
-    for i in wanted.indices where unsafe address[i] != wanted[i] { return false }  // ends at the zero byte at the latest
+    // ends at the zero byte at the latest
+    for i in wanted.indices where unsafe address[i] != wanted[i] { return false }
     return unsafe address[wanted.count] == 0
   }
 }

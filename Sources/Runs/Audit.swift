@@ -96,14 +96,8 @@ package struct Audit {
       var report = try Audit(project: project, connection: connection).run(cancellation)
       report.seconds = started.duration(to: .now).inSeconds
       return report
-    } catch let failure as RunFailure {
-      throw failure
-    } catch let failure as ServerFailure {
-      throw .server(failure)
-    } catch let failure as FileFailure {
-      throw .files(failure)
     } catch {
-      throw .internalMistake("the audit could not be done")
+      throw RunFailure(error, otherwise: "the audit could not be done")
     }
   }
 

@@ -271,7 +271,8 @@ package struct Check: Sendable {
       throw .notReady("the file could not be read")
     }
     if stopped == nil, let facility, let stated = facts.facility, stated.utf8.count == 5, stated != facility {
-      stopped = .facility(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, stated: stated)  // a file without any dossier
+      // a file without any dossier
+      stopped = .facility(registry.map { $0[stated] == nil } ?? false ? .S08 : .S07, stated: stated)
     }
     report.sizeInBytes = files.reduce(0) { $0 + $1.seen }
     if files.count == 1 { report.sha256 = try first.sha256() }

@@ -23,6 +23,16 @@ package enum RunFailure: Error, CustomStringConvertible {
   case missing(String)
   case internalMistake(String)
 
+  /// What was thrown, as the end of a command; `otherwise` when it is none of the known failures.
+  init(_ error: any Error, otherwise: String) {
+    switch error {
+    case let failure as RunFailure: self = failure
+    case let failure as ServerFailure: self = .server(failure)
+    case let failure as FileFailure: self = .files(failure)
+    default: self = .internalMistake(otherwise)
+    }
+  }
+
   package var description: String {
     switch self {
     case .server(let failure): "\(failure). \(failure.mend)"
@@ -561,7 +571,8 @@ final class FileWorker {
     }
     report.edition = state.editions.sorted().joined(separator: ",")
     if state.refusal == nil, let stated = facts.facility, stated.utf8.count == 5, stated != facility.code {
-      state.refusal = .facility(context.registry[stated] != nil ? .S07 : .S08, stated: stated)  // a file without any dossier
+      // a file without any dossier
+      state.refusal = .facility(context.registry[stated] != nil ? .S07 : .S08, stated: stated)
     }
     if let refusal = state.refusal ?? facts.refusal {
       load.rollback()

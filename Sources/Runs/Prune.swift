@@ -86,14 +86,8 @@ package struct Prune {
       report.items.append(try rejects(retention.rejects))
       if !isPlan { try end(&report) }
       return report
-    } catch let failure as RunFailure {
-      throw failure
-    } catch let failure as ServerFailure {
-      throw .server(failure)
-    } catch let failure as FileFailure {
-      throw .files(failure)
     } catch {
-      throw .internalMistake("pruning could not be done; what was removed is marked by the next one")
+      throw RunFailure(error, otherwise: "pruning could not be done; what was removed is marked by the next one")
     }
   }
 

@@ -89,14 +89,8 @@ package struct Verification {
       }
       report.seconds = started.duration(to: .now).inSeconds
       return report
-    } catch let failure as RunFailure {
-      throw failure
-    } catch let failure as ServerFailure {
-      throw .server(failure)
-    } catch let failure as FileFailure {
-      throw .files(failure)
     } catch {
-      throw .internalMistake("the verification could not be done")
+      throw RunFailure(error, otherwise: "the verification could not be done")
     }
   }
 
