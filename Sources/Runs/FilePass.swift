@@ -159,7 +159,7 @@ package struct FilePass {
     }
     var facts = reader.facts
     if let excess { facts.refusal = facts.refusal ?? excess }
-    if var cut = facts.refusal, cut.code == .S04, cut.found == nil {
+    if var cut = facts.refusal, cut.code == .S04 || cut.code == .T07, cut.found == nil {
       cut.found = cut.byteOffset
       facts.refusal = cut
     }

@@ -62,6 +62,17 @@ import Testing
     #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
   }
 
+  /// A clerk whose file has the wrong encoding reads where its first wrong byte stands.
+  @Test func wrongEncodingNamesTheFirstWrongByte() throws {
+    let path = FileManager.default.temporaryDirectory.path + "/songhan-encoding-" + UUID().uuidString + ".csv"
+    let head = Array("Mã lượt khám,Mã BN,Họ và tên,Ngày vào,Ngày ra\r\nL1,B1,Ng".utf8)
+    try Data(head + [0xF4, 0x20] + Array("A,01/03/2025 08:00,01/03/2025 09:00\r\n".utf8)).write(to: URL(filePath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let report = try Self.check.get().judge(path: path, feed: "hoa-sen")
+    #expect(report.state == .refused && report.reason == "T07")
+    #expect(report.reasonText?.contains("\(head.count)") == true, "\(report.reasonText ?? "")")
+  }
+
   /// All three names that a clerk may give a file say nothing: the content decides.
   @Test func nameSaysNothing() throws {
     let folder = FileManager.default.temporaryDirectory.path + "/songhan-sample-" + UUID().uuidString
