@@ -4,7 +4,8 @@ internal import Glibc
 /// Keeps what the process holds in memory and writes to disk from other eyes.
 package enum Privacy {
   /// The first thing `main` does: no core dumps, no tracing by the same account, files for the owner alone, and no
-  /// crash report with memory in it. A closed pipe is reported to the writer and does not end the process.
+  /// crash report with memory in it. A closed pipe is reported to the writer and does not end the process. Signals that
+  /// the starter had blocked are let through, so that the process can be ended.
   package static func hardenProcess() throws(FileFailure) {
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else {
@@ -12,6 +13,9 @@ package enum Privacy {
     }
     guard songhan_forbid_dumps() == 0 else { throw .kernel(.prctl, errno) }
     _ = umask(0o077)
+    var blocked = sigset_t()
+    unsafe sigemptyset(&blocked)
+    unsafe pthread_sigmask(SIG_SETMASK, &blocked, nil)
     for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGSYS, SIGXCPU, SIGXFSZ] {
       _ = signal(number, SIG_DFL)
     }

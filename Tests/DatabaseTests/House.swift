@@ -221,7 +221,12 @@ final class House: Sendable {
       Thread.sleep(forTimeInterval: signal.after)
       kill(process.processIdentifier, signal.number)
     }
-    process.waitUntilExit()
+    // a program that hangs fails its test, not the whole suite
+    let end = ContinuousClock.now + .seconds(600)
+    while process.isRunning {
+      if ContinuousClock.now > end { kill(process.processIdentifier, SIGKILL) }
+      usleep(2000)
+    }
     return Ending(
       code: process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus,
       output: String(decoding: try Data(contentsOf: URL(filePath: output)), as: UTF8.self),

@@ -62,6 +62,18 @@ import Testing
     #expect(kills >= points.count)
   }
 
+  /// As under a service manager, or a thread of a pool, that keeps signals from its children.
+  @Test(.timeLimit(.minutes(5))) func diesOfASignalThatItsStarterHadBlocked() throws {
+    let folder = try inboxFolder()
+    var (blocked, before) = (sigset_t(), sigset_t())
+    unsafe sigfillset(&blocked)
+    unsafe pthread_sigmask(SIG_SETMASK, &blocked, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let end = try run(
+      [folder.path], ["SONGHAN_FAILPOINT": "probe.copied", "SONGHAN_FAILPOINT_SIGNAL": "\(SIGABRT)"])
+    #expect(end == SIGABRT)
+  }
+
   /// A process that cannot be dumped owns nothing in `/proc`, and names its files by way of `/proc` all the same.
   @Test(.enabled(if: geteuid() == 0)) func worksAsAnAccountWithoutPrivileges() throws {
     let folder = try inboxFolder()
