@@ -1,5 +1,7 @@
 import Bytes
+import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Postgres
@@ -141,16 +143,34 @@ import Testing
     #expect(connection.isUsable)
   }
 
-  @Test(.timeLimit(.minutes(15))) func anotherThreadCancels() async throws {
+  @Test(.timeLimit(.minutes(15))) func anotherThreadCancels() throws {
     let connection = try PrivateCluster.connect()
     let canceller = connection.canceller
-    async let delivered = onThread {
-      usleep(3_000_000)  // a loaded machine takes its time to begin the statement
-      return canceller.cancel()
+    let delivered = Delivered()
+    // no task: the threads of the pool may all be busy with other tests for longer than the statement takes
+    Thread.detachNewThread {
+      usleep(500_000)
+      delivered.note(canceller.cancel())
     }
-    #expect(try failure { try connection.execute("SELECT pg_sleep(30)") }.state == "57014")
-    #expect(try await delivered)
+    #expect(try failure { try connection.execute("SELECT pg_sleep(120)") }.state == "57014")
+    #expect(delivered.wait())
     #expect(try connection.execute("SELECT 1").integer(0, 0) == 1)
+  }
+
+  /// What another thread found, waited for.
+  private final class Delivered: Sendable {
+    private let value = Mutex(false)
+    private let isKnown = DispatchSemaphore(value: 0)
+
+    func note(_ isDelivered: Bool) {
+      value.withLock { $0 = isDelivered }
+      isKnown.signal()
+    }
+
+    func wait() -> Bool {
+      isKnown.wait()
+      return value.withLock { $0 }
+    }
   }
 
   @Test func waitsForLocksOnlySoLong() throws {
