@@ -266,7 +266,7 @@ extension Run {
         foreign = Finding(context.registry[String(decoding: stated, as: UTF8.self)] != nil ? .S07 : .S08, .reject)
         return false
       }
-      judged.editions.insert(dossier.edition.rawValue)
+      if rulings.isOfDecisions { judged.editions.insert(dossier.edition.rawValue) }
       if verdict.outcome == .rejected {
         judged.rejected.append(dossier.number)
       } else {

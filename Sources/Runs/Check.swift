@@ -250,7 +250,7 @@ package struct Check: Sendable {
         tally: &tally, source: opened.source,
         take: { dossier, verdict, facts, _ in
           dossiers.seen += 1
-          editions.insert(dossier.edition.rawValue)
+          if pass.rulings.isOfDecisions { editions.insert(dossier.edition.rawValue) }
           if let facility {
             let stated = facts.facility ?? String(decoding: verdict.facility, as: UTF8.self)
             if !stated.isEmpty, stated != facility {

@@ -15,6 +15,8 @@ package struct FeedRulings: Sendable {
   package let codes: CodeLists
   /// For envelopes.
   let shapes: Shapes?
+  /// Whether the files are the decisions' own formats, which come in editions.
+  package var isOfDecisions: Bool { if case .envelope = feed.reading { true } else { false } }
 
   /// - Parameter surrogateKey: see ``Project/surrogateKey()``.
   package init(_ feed: Feed, _ definitions: Definitions, on day: CivilDate, surrogateKey: [UInt8]? = nil) {
@@ -127,8 +129,7 @@ package struct FilePass {
         reader = EnvelopeReader(schemas: rulings.schemas, shapes: rulings.shapes, source: read)
       }
     }
-    var isEnvelope = false
-    if case .envelope = rulings.feed.reading { isEnvelope = true }
+    let isEnvelope = rulings.isOfDecisions
     var judge = Judge(rulings: rulings.rulings, receivedAt: receivedAt) { reader.facts.facility.map { Array($0.utf8) } }
     let dossier = Dossier()
     var seen = 0

@@ -515,7 +515,7 @@ final class FileWorker {
     let facts = try pass.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
       dossier, verdict, facts, log in
       state.dossiers.seen += 1
-      state.editions.insert(dossier.edition.rawValue)
+      if rulings.isOfDecisions { state.editions.insert(dossier.edition.rawValue) }
       // whose file is it? the folder says it, and the content must agree
       let stated = facts.facility.map { Array($0.utf8) } ?? verdict.facility
       if !stated.isEmpty, stated != facilityCode {
