@@ -113,7 +113,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "SampleTests",
-      dependencies: ["CommonSchema", "Definitions", "Findings", "Records", "Runs", "SampleKit", "Transform"],
+      dependencies: [
+        "Bytes", "CommonSchema", "Definitions", "ExtractCSV", "Files", "Findings", "Records", "Runs", "SampleKit",
+        "Synthesis", "Transform",
+      ],
       swiftSettings: strict),
     // whole cases with a private PostgreSQL; runs, and kills, the program itself
     .testTarget(
