@@ -212,9 +212,6 @@ if isFuzzing {
   package.targets.append(
     .testTarget(
       name: "FuzzTests", dependencies: fuzzed, path: "Fuzz",
-      exclude: [
-        "Crypto", "Corpus", "run", "seeds.py", "csv.dict", "definitions.dict", "document.dict", "envelope.dict",
-        "transform.dict", "values.dict", "xmlrows.dict",
-      ],
+      exclude: ["Crypto", "Corpus", "Dictionaries", "run", "seeds.py"],
       sources: ["Targets", "Replay"]))
 }
