@@ -120,21 +120,12 @@ internal import Records
           if i < limit, unsafe row[i] != delimiter && row[i] != 0x0A && row[i] != 0x0D {
             isStray = true
             i = scanner.plain(from: i)
+            if let escape, !passEscapes(escape, scanner, limit, isLast, &i, &marks) { return .needsMore }
           }
         }
       } else {
         i = scanner.plain(from: i)
-        if let escape {
-          while i < limit, unsafe row[i] == escape && escape != delimiter {
-            if i &+ 1 >= limit {
-              guard isLast else { return .needsMore }
-              i = limit
-              break
-            }
-            marks |= Tokenizer.escaped
-            i = scanner.plain(from: i &+ 2)
-          }
-        }
+        if let escape, !passEscapes(escape, scanner, limit, isLast, &i, &marks) { return .needsMore }
         to = i
       }
       if count < Tokenizer.mostCells {
@@ -164,6 +155,21 @@ internal import Records
       (self.count, contentEnd, end) = (count, content, i)
       return .row
     }
+  }
+
+  /// Goes on from an escape to the delimiter or line end that none stands before; false when more text has to tell.
+  private func passEscapes(
+    _ escape: UInt8, _ scanner: RowScanner, _ limit: Int, _ isLast: Bool, _ i: inout Int, _ marks: inout UInt32
+  ) -> Bool {
+    while i < limit, scanner[i] == escape && escape != delimiter {
+      guard i &+ 1 < limit else {
+        i = limit
+        return isLast
+      }
+      marks |= Tokenizer.escaped
+      i = scanner.plain(from: i &+ 2)
+    }
+    return true
   }
 
   /// Appends the text of a marked cell without what only marks it.
@@ -201,6 +207,9 @@ internal import Records
     self.escape = UInt64(escape ?? 0) &* RowScanner.ones
     hasEscape = escape != nil
   }
+
+  @inline(__always)
+  subscript(offset: Int) -> UInt8 { unsafe row[offset] }
 
   @inline(__always)
   private func word(_ offset: Int) -> UInt64 {
