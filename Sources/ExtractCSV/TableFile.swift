@@ -78,8 +78,10 @@ final class TableFile {
 
   /// Reads what stands before the first row; false when the file is refused.
   func begin() throws(ReaderFailure) -> Bool {
-    try input.begin(stated: stated)
-    if input.fault == nil, OtherFormat.begins(input.bytes) { refuse(.T16) }
+    // stored rows without a header are from the middle of their file: there a mark, or the first bytes of other formats, are text
+    let isWhole = statedWidth == nil || dialect.hasHeader
+    try input.begin(stated: stated, isWhole: isWhole)
+    if isWhole, input.fault == nil, OtherFormat.begins(input.bytes) { refuse(.T16) }
     if stated == nil, input.preamble.isEmpty, let zero = input.bytes.prefix(4).firstIndex(of: 0) {
       refuse(unreadable: zero)  // UTF-16 without its mark, most likely
     }

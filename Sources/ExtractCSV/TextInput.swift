@@ -38,12 +38,14 @@ final class TextInput {
 
   /// Looks at the first bytes: which encoding it is, and where the text begins.
   ///
-  /// - Parameter stated: the feed's word; it is believed before a byte order mark.
-  func begin(stated: TextEncoding?) throws(ReaderFailure) {
+  /// - Parameters:
+  ///   - stated: the feed's word; it is believed before a byte order mark.
+  ///   - isWhole: the text is a file from its beginning: a mark may stand there.
+  func begin(stated: TextEncoding?, isWhole: Bool = true) throws(ReaderFailure) {
     while raw.count < 8, !hasEnded {
       if try source(TextInput.piece, &raw) == 0 { hasEnded = true }
     }
-    let marked = TextInput.byteOrderMark(raw)
+    let marked = isWhole ? TextInput.byteOrderMark(raw) : nil
     encoding = stated ?? marked ?? .utf8
     letters = LetterTable.of(encoding)
     if marked == encoding {

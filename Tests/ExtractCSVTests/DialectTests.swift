@@ -79,6 +79,9 @@ private let cases: [DialectCase] = [
     rows: [[], ["4", "5", "6"]], findings: [["T08 t row 1"], []],
     dialect: { ($0.escape, $0.doublesQuotes) = (UInt8(ascii: "\\"), false) }),
   .init(
+    name: "beginnings of files in the middle", text: "1,2,3\n\u{FEFF}4,5,6\n<?xml,8,9\n",
+    rows: [["1", "2", "3"], ["\u{FEFF}4", "5", "6"], ["<?xml", "8", "9"]], dialect: { $0.hasHeader = false }),
+  .init(
     name: "comments", text: "# title\na,b,c\n# \"not open\n1,2,3\n#\n4,#5,6\n#",
     rows: [["1", "2", "3"], ["4", "#5", "6"]],
     dialect: { $0.comment = Array("#".utf8) }),
