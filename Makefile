@@ -45,6 +45,7 @@ test: packages test-tools
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory packages PACKAGES="openssh-server openssh-client"; fi
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+	@$(MAKE) --no-print-directory fuzz-short
 
 # Programs of others that read what we export.
 test-tools:

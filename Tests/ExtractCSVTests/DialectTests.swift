@@ -75,6 +75,9 @@ private let cases: [DialectCase] = [
     name: "escapes", text: "a,b,c\n\"a \\\"b\\\" c\",x\\,y,z\\\\\n", rows: [["a \"b\" c", "x,y", "z\\"]],
     dialect: { ($0.escape, $0.doublesQuotes) = (UInt8(ascii: "\\"), false) }),
   .init(
+    name: "an escape at the end", text: "a,b,c\n1,2,3\\", rows: [["1", "2", "3\\"]],
+    dialect: { ($0.escape, $0.doublesQuotes) = (UInt8(ascii: "\\"), false) }),
+  .init(
     name: "escapes behind a closing quote", text: "a,b,c\n1,\"x\"y\\\"z\\,w,3\n4,5,6\n",
     rows: [[], ["4", "5", "6"]], findings: [["T08 t row 1"], []],
     dialect: { ($0.escape, $0.doublesQuotes) = (UInt8(ascii: "\\"), false) }),
