@@ -66,9 +66,9 @@ private func read(_ layout: TabularLayout, _ bytes: [UInt8], piece: Int) throws 
   let text = choices.bytes
   let whole = try read(layout, text, piece: .max)
   if piece > 1 || text.count < 4096 {
-    var pieces = try read(layout, text, piece: piece)
-    // of two reasons to refuse a file, an unreadable byte may come first or second
-    if whole.refusal != nil, pieces.refusal == "T07" { pieces.refusal = whole.refusal }
+    let pieces = try read(layout, text, piece: piece)
+    // nothing of a refused file counts; an unreadable byte at its end is found before or after the row in front of it
+    if [whole.refusal, pieces.refusal].contains("T07"), whole.refusal != nil, pieces.refusal != nil { return }
     must(pieces == whole, "what is read does not depend on the pieces")
   }
   guard whole.refusal == nil else { return }

@@ -26,6 +26,16 @@ private let chosen: Target = {
   return target
 }()
 
+/// Reads the definitions before the clock of the first input begins.
+@_cdecl("LLVMFuzzerInitialize")
+public func fuzzBegin(
+  _ count: UnsafeMutablePointer<CInt>?,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>?
+) -> CInt {
+  try? chosen.run([])
+  return 0
+}
+
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   // what a target throws is an answer, not a crash

@@ -60,7 +60,9 @@ package enum Gzip {
       unsafe input.withUnsafeMutableBufferPointer { source in
         unsafe stream.next_in = source.baseAddress
         unsafe stream.avail_in = UInt32(source.count)
-        while failure == nil, unsafe stream.avail_in > 0 {
+        // all input may be taken while more is to come out than the piece holds
+        var isFull = false
+        while failure == nil, unsafe stream.avail_in > 0 || isFull && !hasEnded {
           if hasEnded {
             failure = .damaged  // bytes behind the end
             break
@@ -77,6 +79,7 @@ package enum Gzip {
             }
             return unsafe target.count - Int(stream.avail_out)
           }
+          isFull = count == piece.count
           taken += unsafe Int(before - stream.avail_in)
           if head.count < 2 {
             head.append(contentsOf: piece[..<min(2 - head.count, count)])
