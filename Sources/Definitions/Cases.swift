@@ -17,6 +17,8 @@ package struct FeedCase: Sendable {
   var findings: [String] = []
   var isRejected: Bool?
 
+  package var expectsFindings: Bool { !findings.isEmpty }
+
   indirect enum Expectation: Sendable, Hashable {
     case null
     case text(String)
