@@ -53,10 +53,16 @@ extension Definitions {
         set.when.map { "\($0.field) is \($0.codes.joined(separator: " or "))" }
         + set.unless.map { "\($0.field) is not \($0.codes.joined(separator: " or "))" }
         + (set.each.isEmpty ? [] : ["one row for each part of \(set.each.joined(separator: ", "))"])
+      // what is left over of a record stays with the first row set that takes it whole
+      let keepsRest =
+        set.each.isEmpty
+        && !feed.mapping.rowSets[..<number].contains {
+          $0.table == set.table && $0.each.isEmpty && $0.when.isEmpty && $0.unless.isEmpty
+        }
       sets.append(
         FeedExplanation.RowSet(
           entity: set.entity, table: set.table, only: filters.isEmpty ? nil : filters.joined(separator: "; "),
-          columns: columns, extra: plan.mapping.rowSets[number].extra,
+          columns: columns, extra: keepsRest ? plan.mapping.rowSets[number].extra : [],
           empty: entity.columns.map(\.name).filter { !filled.contains($0) }))
     }
     let taken = Set(feed.mapping.rowSets.map(\.table))

@@ -371,6 +371,17 @@ package struct FeedDraft {
     return nil
   }
 
+  /// What to say of a column that holds words where the warehouse's other hospitals send codes.
+  private func words(_ table: Table, _ field: String) -> String? {
+    guard let place = table.fields.firstIndex(of: field), let known = table.known[place],
+      let schema = definitions.schemas["qd3176"], let number = schema.table(known.table),
+      let column = schema.tables[number].column(known.field),
+      let list = schema.tables[number].columns[column].codeList,
+      table.file.columns[place].examples.contains(where: { $0.contains("a") })
+    else { return nil }
+    return "holds words; \(list) has codes: translate them with { lookup: \(field), list: … }"
+  }
+
   private func addRows(_ lines: inout Lines, _ key: Int) {
     lines.add("rows:")
     for (number, table) in tables.enumerated() {
@@ -405,7 +416,7 @@ package struct FeedDraft {
         } else {
           lines.add("  columns:")
         }
-        for (column, field) in columns { lines.add("    \(column): \(field)") }
+        for (column, field) in columns { lines.add("    \(column): \(field)", edit: words(table, field)) }
         // the table's first row set keeps what has no column
         if !left.isEmpty { lines.add("  extra: [\(left.joined(separator: ", "))]") }
         left = []

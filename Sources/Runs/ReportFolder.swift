@@ -107,7 +107,7 @@ package enum ReportText {
       "dossiers:  \(d.seen) = \(d.accepted) accepted + \(d.rejected) rejected + \(d.duplicate) duplicate"
         + (d.superseding > 0 ? " (\(d.superseding) of the accepted supersede)" : ""))
     let rows = totals.rows.values.reduce(0, +)
-    lines.append("rows:      \(rows) in \(report.seconds) s")
+    lines.append(rows > 0 ? "rows:      \(rows) in \(report.seconds) s" : "time:      \(report.seconds) s")
     if !totals.findings.isEmpty {
       let worst = totals.findings.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(6)
       lines.append("findings:  " + worst.map { "\($0.key) × \($0.value)" }.joined(separator: ", "))

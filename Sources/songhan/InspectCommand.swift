@@ -59,6 +59,11 @@ struct InspectCommand: ParsableCommand {
       for file in written.files { Output.print("written   \(file)") }
       for edit in written.edits { Output.print("edit      \(edit.file):\(edit.line): \(edit.text)") }
       for verdict in written.verdicts { Output.print("verdict   \(verdict)") }
+      let name = writeFeed ?? ""
+      let paths = files.joined(separator: " ")
+      Output.print(
+        "next      \(written.edits.isEmpty ? "" : "the lines to edit, then ")songhan pipeline lint \(name) && songhan preview --feed \(name) \(paths)"
+      )
     }
   }
 

@@ -16,6 +16,15 @@ import Testing
     }
   }
 
+  /// What is left over of a record is said once, where the mapper leaves it.
+  @Test func theMappingInWordsNamesWhatIsLeftOverOnce() throws {
+    let definitions = try DefinitionsTests.definitions.get()
+    let feed = try #require(definitions.feeds["hoa-sen"])
+    let sets = try #require(definitions.explanation(of: feed)).rowSets
+    #expect(sets.count { $0.extra.contains("gioi_tinh") } == 1)
+    #expect(sets.first { $0.extra.contains("gioi_tinh") }?.entity == "encounter")
+  }
+
   private static func troubles(_ text: String) throws -> [String] {
     let bench = try Workbench([
       "Schemas/hoa-sen/visits.yaml": Invented.table, "Pipelines/hoa-sen.yaml": Invented.feed,
