@@ -31,7 +31,7 @@ package final class SpoolCopy: Sendable {
     mayGoOn: () -> Bool = { true }
   ) throws(FileFailure) {
     var hasher = SHA256()
-    if file.stamp.sizeInBytes <= mostInMemory {
+    if file.stamp.sizeInBytes <= mostInMemory, FaultPlan.next(.memory) == nil {
       var content: [UInt8] = []
       content.reserveCapacity(file.stamp.sizeInBytes)
       try file.forEachPiece { (piece) throws(FileFailure) in

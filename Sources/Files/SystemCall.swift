@@ -1,10 +1,10 @@
 internal import Glibc
 
 /// The calls into the kernel that this door makes, by the name they have in the manual pages; `tmpfile` is the `openat`
-/// of an unnamed file, which some file systems refuse.
+/// of an unnamed file, which some file systems refuse, and `memory` is no call: a copy that meets a fault there goes to the spool.
 package enum SystemCall: String, Sendable, Hashable, CaseIterable {
   case openat, tmpfile, close, pread, write, fsync, fstat, fstatat, fstatvfs, fchmod, flock
-  case linkat, unlinkat, mkdirat, renameat, renameat2, readdir, setrlimit, prctl
+  case linkat, unlinkat, mkdirat, renameat, renameat2, readdir, setrlimit, prctl, memory
 }
 
 /// The names of error numbers, so that a message says `ENOSPC` and not 28 (and no text of the C library, which follows

@@ -381,17 +381,25 @@ package enum Ledger {
         AND content_sha256 IS NULL AND source_removed_at IS NULL
       """, [.text(facility), .text(name), .integer(Int64(size)), .text(reason)])
     if let id = known.isEmpty ? nil : known.integer(0, 0) { return id }
-    let inserted = try connection.execute(
-      """
-      INSERT INTO intake.file (facility_code, file_name, size_in_bytes, state, reason, run_id, finished_at)
-      VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp()) RETURNING file_id
-      """,
-      [.text(facility), .text(name), .integer(Int64(size)), .text(state.rawValue), .text(reason), .integer(run)])
-    let id = inserted.integer(0, 0) ?? 0
-    failpoint("ledger.recording-unread")
-    try event(state, file: id, epoch: 0, run: run, on: connection)
-    failpoint("ledger.recorded-unread")
-    return id
+    // the line and the event that tells of it, or neither
+    try connection.begin()
+    do throws(ServerFailure) {
+      let inserted = try connection.execute(
+        """
+        INSERT INTO intake.file (facility_code, file_name, size_in_bytes, state, reason, run_id, finished_at)
+        VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp()) RETURNING file_id
+        """,
+        [.text(facility), .text(name), .integer(Int64(size)), .text(state.rawValue), .text(reason), .integer(run)])
+      let id = inserted.integer(0, 0) ?? 0
+      failpoint("ledger.recording-unread")
+      try event(state, file: id, epoch: 0, run: run, on: connection)
+      try connection.commit()
+      failpoint("ledger.recorded-unread")
+      return id
+    } catch {
+      connection.rollback()
+      throw error
+    }
   }
 
   /// Keeps the receipt's JSON of a file that is not loaded in the same transaction as its state (duplicates, unread files).

@@ -264,10 +264,12 @@ package struct Run: Sendable {
       throw .files(.kernel(.fstatvfs, ENOSPC))
     }
     progress.expect(files: candidates.count, bytes: candidates.reduce(0) { $0 + $1.stamp.sizeInBytes })
-    // a file under which a process died comes last and alone, so that no other one's attempt is counted with it
+    // a hospital with a file under which a process died comes last, one file at a time: no other file's attempt is counted with it, and what was
+    // delivered later still comes later
     let died = try server { () throws(ServerFailure) in try Ledger.died(on: connection) }
-    let suspects = candidates.filter { died.contains("\($0.facility)/\($0.label)") }
-    let others = candidates.filter { !died.contains("\($0.facility)/\($0.label)") }
+    let suspected = Set(candidates.filter { died.contains("\($0.facility)/\($0.label)") }.map(\.facility))
+    let suspects = candidates.filter { suspected.contains($0.facility) }
+    let others = candidates.filter { !suspected.contains($0.facility) }
     let results = Results()
     partial.withLock { $0 = reports }
     let done = partial
@@ -472,6 +474,7 @@ package struct Run: Sendable {
       let hash = ContentHash(of: Array(report.name.utf8))
       guard let name = try? FileName("name-\(hash.hex.prefix(12)).txt") else { return }
       if try target.entry(name) != nil { return }  // said once; the entry still lies there
+      _ = try target.removeLeftovers()
       let text = Array(receipt.text(context.definitions.catalogue, .vietnamese).utf8)
       try target.replaceDurably(name, with: text.span, mode: project.configuration.receiptMode)
       failpoint("run.refusal-answered")

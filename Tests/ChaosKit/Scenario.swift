@@ -131,6 +131,7 @@ package struct Scenario: Sendable {
       let faults = ["ENOSPC", "EIO", "EINTR", "half", "EIO", "ENOSPC"]
       var plan: [String] = []
       for _ in 0...dice.below(2) { plan.append("\(dice.one(of: calls)):\(1 + dice.below(40))=\(dice.one(of: faults))") }
+      if dice.once(in: 2) { plan.append("memory:every=ENOMEM") }
       if dice.once(in: 4) { plan.append("tmpfile:every=EOPNOTSUPP") }
       return .calls(plan.joined(separator: ","))
     case 5, 6:

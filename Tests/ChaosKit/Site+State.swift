@@ -38,7 +38,10 @@ extension Site {
     for question in questions {
       lines += try rows(question).map { row in row.map { $0 ?? "–" }.joined(separator: " ") }.sorted()
     }
-    for folder in ["inbox", "spool", "archive", "quarantine"] { lines += files(folder).map { "\(folder)/\($0)" } }
+    for folder in ["inbox", "spool", "archive", "quarantine"] {
+      // what was not read is named by its line's number, and a claim that was rolled back takes a number with it
+      lines += files(folder).map { "\(folder)/\($0.replacing(#/unread-[0-9]+/#, with: "unread-*"))" }
+    }
     // names of receipts, reports and of parcels of rows carry numbers of files and runs; each name of theirs has a known ending, and
     // nothing else may lie there
     for folder in ["outbox", "receipts"] {

@@ -52,14 +52,14 @@ extension ChaosTests {
         name: "a plain file system",
         prepare: { site in
           try site.drop(sample: "several-dossiers")
-          let faults = ["SONGHAN_FAULTS": "tmpfile:every=EOPNOTSUPP"]
+          let faults = ["SONGHAN_FAULTS": "memory:every=ENOMEM,tmpfile:every=EOPNOTSUPP"]
           let ending = try site.run(run, faults.merging(["SONGHAN_FAILPOINT": "files.spool-named"]) { $1 })
           guard ending.code == -SIGKILL else { throw ChaosError("not killed: \(ending.log)") }
-        }, command: run, environment: ["SONGHAN_FAULTS": "tmpfile:every=EOPNOTSUPP"]),
+        }, command: run, environment: ["SONGHAN_FAULTS": "memory:every=ENOMEM,tmpfile:every=EOPNOTSUPP"]),
       Case(
         name: "an archive on another volume", prepare: { site in try site.drop(sample: "several-dossiers") },
         command: run,
-        environment: ["SONGHAN_FAULTS": "renameat2:every=EXDEV"]),
+        environment: ["SONGHAN_FAULTS": "memory:every=ENOMEM,renameat2:every=EXDEV"]),
       // files settle when they were seen twice; one that ends too early waits for its rest
       Case(
         name: "waiting",
@@ -71,7 +71,7 @@ extension ChaosTests {
       Case(
         name: "a spool that cannot be read",
         prepare: { site in try site.drop(sample: "several-dossiers") }, command: run,
-        environment: ["SONGHAN_FAULTS": "pread:3=EIO"], codes: [74]),
+        environment: ["SONGHAN_FAULTS": "memory:every=ENOMEM,pread:3=EIO"], codes: [74]),
       Case(
         name: "recovery",
         prepare: { site in
@@ -111,6 +111,32 @@ extension ChaosTests {
           guard try site.run(run).code == 3 else { throw ChaosError("nothing was rejected") }
           try site.mend()
         }, command: ["files", "reload", "1"], finish: [["rejects", "replay"], run]),
+      Case(
+        name: "a marker",
+        prepare: { site in
+          let registry = String(decoding: try site.content("facilities.yaml"), as: UTF8.self)
+          try site.write(
+            registry.replacing("code: \"48001\",", with: "code: \"48001\", marker: \"{name}.done\","),
+            to: "facilities.yaml")
+          try site.drop(sample: "several-dossiers")
+          for name in site.files("inbox/48001") { try site.drop([], as: "\(name).done") }
+        }, command: run),
+      Case(
+        name: "sealing", settings: "sealing: { recipients: [city.pem] }",
+        prepare: { site in
+          try site.makeRecipient("city")
+          try site.drop(sample: "unknown-root")
+        }, command: run),
+      Case(
+        name: "prune",
+        settings: Site.destinations
+          + "\nretention: { archive: 30, quarantine: 30, receipts: 30, reports: 30, outbox: 30, outboxState: all, rejects: 30 }",
+        prepare: { site in
+          try site.drop(sample: "several-dossiers")
+          try site.drop(sample: "unknown-root")
+          guard try site.run(run).code == 3 else { throw ChaosError("nothing was quarantined") }
+          try site.age(days: 40)
+        }, command: ["prune", "--yes"], finish: [["prune", "--yes"]]),
       Case(
         name: "migrate", template: .empty, prepare: { _ in }, command: ["warehouse", "migrate"],
         finish: [["warehouse", "migrate"]]),
@@ -261,6 +287,31 @@ extension ChaosTests {
 }
 
 extension Site {
+  /// A certificate that files are sealed to.
+  func makeRecipient(_ name: String) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/openssl")
+    process.arguments = [
+      "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-keyout", path("\(name).key"), "-out", path("\(name).pem"),
+      "-subj",
+      "/CN=\(name)", "-days", "2",
+    ]
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw ChaosError("no certificate could be made") }
+  }
+
+  /// Lets days pass for everything that is there.
+  func age(days: Int) throws {
+    for change in [
+      "intake.file SET source_removed_at = source_removed_at - $, receipt_written_at = receipt_written_at - $",
+      "intake.run SET ended_at = ended_at - $", "outbox.parcel SET created_at = created_at - $",
+    ] {
+      _ = try rows("UPDATE " + change.replacing("$", with: "interval '\(days) days'"))
+    }
+  }
+
   /// Codes outside of their list keep a dossier out.
   func strict() throws {
     let name = "Pipelines/qd3176.yaml"

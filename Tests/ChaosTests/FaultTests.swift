@@ -29,7 +29,7 @@ extension ChaosTests {
 
     /// How often a run makes each call, without any fault.
     static func count(_ site: Site) throws -> FaultPlan {
-      let plan = FaultPlan()
+      let plan = FaultPlan([.init(.memory, nth: nil, .failing(ENOMEM))])
       var options = RunOptions()
       options.jobs = 1
       options.assumesSettled = true
@@ -86,7 +86,7 @@ extension ChaosTests {
       _ fault: Fault, _ exports: [(name: String, bytes: [UInt8])], _ site: Site, _ complaints: inout [String]
     ) throws {
       try drop(fault.number, exports, site)
-      let ending = try site.run(run, ["SONGHAN_FAULTS": fault.plan])
+      let ending = try site.run(run, ["SONGHAN_FAULTS": "memory:every=ENOMEM,\(fault.plan)"])
       let codes: [Int32] = fault.plan.hasSuffix("half") ? [3] : [3, 74]
       if !codes.contains(ending.code) { complaints.append("\(fault.plan): ended with \(ending.code) \(ending.log)") }
       let mended = try site.run(run)

@@ -17,7 +17,6 @@ final class PrivateSFTP {
   let account = "nobody"
   let folder: String
   private let port: Int
-  private let server = Process()
 
   init(_ folder: String) throws {
     self.folder = folder
@@ -34,7 +33,7 @@ final class PrivateSFTP {
       Port \(port)
       ListenAddress 127.0.0.1
       HostKey \(folder)/host
-      PidFile none
+      PidFile \(folder)/pid
       AuthorizedKeysFile \(folder)/authorized
       StrictModes no
       UsePAM no
@@ -48,10 +47,8 @@ final class PrivateSFTP {
 
       """
     try Data(settings.utf8).write(to: URL(filePath: "\(folder)/sshd_config"))
-    server.executableURL = URL(filePath: Self.program)
-    server.arguments = ["-D", "-e", "-f", "\(folder)/sshd_config"]
-    server.standardError = FileHandle.nullDevice
-    try server.run()
+    // in the background: it closes every descriptor it inherits, by which Foundation would take it for dead, and wait for it for ever
+    try Self.call(Self.program, ["-f", "\(folder)/sshd_config"])
     for _ in 0..<100 {
       if try batch(["pwd"]).wait() == 0 { return }
       usleep(100_000)
@@ -60,8 +57,10 @@ final class PrivateSFTP {
   }
 
   func end() {
-    server.terminate()
-    server.waitUntilExit()
+    guard let text = try? String(contentsOfFile: "\(folder)/pid", encoding: .utf8),
+      let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
+    else { return }
+    kill(pid, SIGTERM)
   }
 
   private static func call(_ program: String, _ arguments: [String]) throws {
