@@ -98,7 +98,8 @@ final class PrivateSFTP {
     client.process.executableURL = URL(filePath: "/usr/bin/sftp")
     client.process.arguments =
       [
-        "-q", "-b", file, "-P", "\(port)", "-i", "\(folder)/client", "-F", "none", "-o", "StrictHostKeyChecking=no",
+        // one small piece on its way at a time: with many large ones the client sends a burst and then nothing for five seconds
+        "-q", "-B", "4096", "-R", "1", "-b", file, "-P", "\(port)", "-i", "\(folder)/client", "-F", "none", "-o", "StrictHostKeyChecking=no",
         "-o",
         "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR",
       ] + (kilobits.map { ["-l", "\($0)"] } ?? []) + ["\(account)@127.0.0.1"]
@@ -142,7 +143,7 @@ extension ChaosTests {
         try Data(bytes).write(to: URL(filePath: "\(sftp.folder)/\(name)"))
         hashes[name] = ContentHash(of: bytes).hex
       }
-      // 50 kB/s: each piece the client sends comes within two thirds of a second, and the whole takes some seconds
+      // 50 kB/s: three pieces in a second, and the whole takes some seconds
       let target = site.path("inbox/48001")
       let uploads = [
         try sftp.batch(["put \(sftp.folder)/in-place.xml \(target)/in-place.xml"], kilobits: 400),
