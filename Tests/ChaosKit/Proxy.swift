@@ -28,7 +28,7 @@ package final class Proxy: Sendable {
   private let target: String
   /// By number of the connection, from 0; connections without a rule are whole.
   private let cuts: [Int: Cut]
-  private let state = Mutex((connections: 0, made: 0, isClosed: false))
+  private let state = Mutex((connections: 0, made: 0, isClosed: false, commits: [Int: Int]()))
 
   /// - Parameter target: path of the server's socket.
   package init(to target: String, cuts: [Int: Cut]) throws {
@@ -56,6 +56,9 @@ package final class Proxy: Sendable {
   /// Cuts that were made.
   package var made: Int { state.withLock { $0.made } }
 
+  /// COMMITs that a connection sent.
+  package func commits(of connection: Int) -> Int { state.withLock { $0.commits[connection] ?? 0 } }
+
   package func close() {
     state.withLock { $0.isClosed = true }
     shutdown(listener, Int32(SHUT_RDWR))
@@ -72,7 +75,7 @@ package final class Proxy: Sendable {
         state.connections += 1
         return state.connections - 1
       }
-      let thread = Thread { [self] in carry(client, cuts[number]) }
+      let thread = Thread { [self] in carry(client, number) }
       thread.start()
     }
     _ = Glibc.close(listener)
@@ -94,7 +97,8 @@ package final class Proxy: Sendable {
   }
 
   /// Carries bytes both ways until one side ends or the rule says so.
-  private func carry(_ client: Int32, _ cut: Cut?) {
+  private func carry(_ client: Int32, _ number: Int) {
+    let cut = cuts[number]
     let server = connect()
     defer {
       _ = Glibc.close(client)
@@ -117,12 +121,14 @@ package final class Proxy: Sendable {
         guard count > 0 else { return }
         var whole = count
         if index == 0 {
+          commits += Proxy.commits(in: buffer[..<count])
+          let seen = commits
+          state.withLock { $0.commits[number] = seen }
           switch cut {
           case .sent(let limit)? where sent + count >= limit:
             whole = max(0, limit - sent)
             isCut = true
           case .commit(let nth, let isDelivered)?:
-            commits += Proxy.commits(in: buffer[..<count])
             if commits >= nth {
               whole = isDelivered ? count : 0
               isCut = true

@@ -20,22 +20,31 @@ extension ChaosTests {
       }
     }
 
+    static func through(_ proxy: Proxy, _ site: Site) -> [String: String] {
+      let place = "host=127.0.0.1 port=\(proxy.port) user=songhan dbname=\(site.database)"
+      return ["SONGHAN_WAREHOUSE": place + " sslmode=disable gssencmode=disable"]
+    }
+
     @Test func lostAnswerOfACommitIsLookedUpAndNotGuessed() async throws {
       let arena = try Arena()
       defer { arena.end() }
-      let undisturbed = await onThread { () -> Result<[String], any Error> in
+      let undisturbed = await onThread { () -> Result<(state: [String], commits: [Int]), any Error> in
         Result {
           let site = try arena.site()
           defer { site.remove() }
           try Self.drop(site)
-          _ = try site.run(Self.run)
-          return try site.state()
+          let proxy = try Proxy(to: arena.socket, cuts: [:])
+          defer { proxy.close() }
+          _ = try site.run(Self.run, Self.through(proxy, site))
+          return (try site.state(), [proxy.commits(of: 0), proxy.commits(of: 1)])
         }
       }
-      let wanted = try undisturbed.get()
+      let (wanted, commits) = try undisturbed.get()
+      #expect(commits.allSatisfy { $0 >= 2 }, "\(commits)")
       let cases = [true, false].flatMap { isDelivered in
-        (1...2).map { Case(connection: 0, nth: $0, isDelivered: isDelivered) }
-          + (1...12).map { Case(connection: 1, nth: $0, isDelivered: isDelivered) }
+        commits.enumerated().flatMap { connection, count in
+          (0..<count).map { Case(connection: connection, nth: $0 + 1, isDelivered: isDelivered) }
+        }
       }
       record(
         await spread(cases) { test, complaints in
@@ -45,12 +54,7 @@ extension ChaosTests {
           let proxy = try Proxy(
             to: arena.socket, cuts: [test.connection: .commit(nth: test.nth, isDelivered: test.isDelivered)])
           defer { proxy.close() }
-          let cut = try site.run(
-            Self.run,
-            [
-              "SONGHAN_WAREHOUSE":
-                "host=127.0.0.1 port=\(proxy.port) user=songhan dbname=\(site.database) sslmode=disable gssencmode=disable"
-            ])
+          let cut = try site.run(Self.run, Self.through(proxy, site))
           if ![0, 3, 75].contains(cut.code) { complaints.append("\(test): \(cut.code) \(cut.log)") }
           if proxy.made != 1 { complaints.append("\(test): \(proxy.made) cuts") }
           // this process lived on: what the network did to it is no attempt of the file's
@@ -65,6 +69,7 @@ extension ChaosTests {
             complaints.append("\(test): missing \(missing), surplus \(surplus)")
           }
         })
+      print("commits: \(commits), cut at \(cases.count) places")
     }
   }
 }
