@@ -138,6 +138,13 @@ let package = Package(
       path: "Tests/ChaosKit", swiftSettings: strict),
     .executableTarget(
       name: "chaos", dependencies: ["ChaosKit", "SampleKit"], path: "Tests/Chaos", swiftSettings: strict),
+    .testTarget(
+      name: "ChaosTests",
+      dependencies: [
+        "Files", "Compression", "CommonSchema", "Definitions", "Load", "Postgres", "Runs", "SampleKit", "ChaosKit",
+        "songhan", logging,
+      ],
+      swiftSettings: strict),
     .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
     .testTarget(
       name: "DefinitionsTests", dependencies: ["CommonSchema", "Definitions", "Findings", "Records", "Transform"],
@@ -183,18 +190,6 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
-
-// the long tests that kill, cut and stop on purpose: `make chaos` builds and runs them, `make test` does not
-if Context.environment["SONGHAN_CHAOS"] != nil {
-  package.targets.append(
-    .testTarget(
-      name: "ChaosTests",
-      dependencies: [
-        "Files", "Compression", "CommonSchema", "Definitions", "Load", "Postgres", "Runs", "SampleKit", "ChaosKit",
-        "songhan", logging,
-      ],
-      swiftSettings: strict))
-}
 
 let fuzzed: [Target.Dependency] = [
   "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "CommonSchema", "Transform", "Definitions",
