@@ -89,6 +89,8 @@ package final class FileLoad {
   private var hasBegun: Bool
   /// The delivery whose dossiers are judged again; nil for a delivery itself.
   private let origin: Int64?
+  /// Whether a file was delivered after this one, though it was loaded before.
+  private let isLater: @Sendable (_ fileID: Int64) -> Bool
   /// Numbers of dossiers that are older than the current version.
   private var older: [Int] = []
   /// What the event `loaded` says of the stored bytes: how many batches and parcels, and the hash of their hashes.
@@ -97,10 +99,12 @@ package final class FileLoad {
 
   package init(
     connection: Connection, schema: CommonSchema, fileID: Int64, epoch: Int64, facility: String,
-    compressor: ZstandardCompressor, recipients: Recipients? = nil, origin: Int64? = nil
+    compressor: ZstandardCompressor, recipients: Recipients? = nil, origin: Int64? = nil,
+    isLater: @escaping @Sendable (_ fileID: Int64) -> Bool = { _ in false }
   ) {
     self.connection = connection
     self.origin = origin
+    self.isLater = isLater
     // judging again opens its transaction itself, before the ledger's row
     hasBegun = origin != nil
     self.schema = schema
@@ -140,7 +144,8 @@ package final class FileLoad {
             staged.duplicates.append(index)
             continue
           }
-          if let origin, earlier.lastDelivery > (origin, Int64(entry.number)) {
+          let isOlder = origin.map { earlier.lastDelivery > ($0, Int64(entry.number)) } ?? isLater(earlier.fileID)
+          if isOlder {
             staged.duplicates.append(index)
             staged.older.append(index)
             older.append(entry.number)

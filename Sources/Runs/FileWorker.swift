@@ -11,6 +11,7 @@ internal import Outbox
 package import Postgres
 internal import Records
 internal import Sealing
+internal import Synchronization
 internal import Transform
 
 /// Why a run had to end before its time.
@@ -90,6 +91,17 @@ struct RunContext: Sendable {
   let assumesSettled: Bool
   let progress: RunProgress
   let cancellation: Cancellation
+  let arrivals = Arrivals()
+}
+
+/// In which order the files of this run were delivered: a later one may be loaded first by another worker.
+final class Arrivals: Sendable {
+  private let places = Mutex<[Int64: Int]>([:])
+
+  func note(_ fileID: Int64, place: Int) { places.withLock { $0[fileID] = place } }
+
+  /// Whether a file of this run was delivered behind `place`; false for files of other runs.
+  func isLater(_ fileID: Int64, than place: Int) -> Bool { places.withLock { ($0[fileID] ?? -1) > place } }
 }
 
 /// Takes one file after the other through the house; one worker, one thread, one connection.
@@ -263,6 +275,7 @@ final class FileWorker {
       return finished(report)
     }
     report.fileID = claim.fileID
+    context.arrivals.note(claim.fileID, place: file.place)
     if !file.members.isEmpty {
       do throws(ServerFailure) { try Ledger.setMembers(file.membersJSON, claim, on: connection) } catch {
         throw .server(error)
@@ -475,7 +488,8 @@ final class FileWorker {
     let common = context.definitions.common
     let load = FileLoad(
       connection: connection, schema: common, fileID: claim.fileID, epoch: claim.epoch, facility: facility.code,
-      compressor: compressor, recipients: context.recipients, origin: again?.origin)
+      compressor: compressor, recipients: context.recipients, origin: again?.origin
+    ) { [arrivals = context.arrivals, place = file.place] in arrivals.isLater($0, than: place) }
     // an envelope can only be made of what came in one
     let destinations = context.project.configuration.destinations.filter {
       (rulings.feed.destinations.isEmpty || rulings.feed.destinations.contains($0.name))

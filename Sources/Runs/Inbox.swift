@@ -14,6 +14,8 @@ package struct InboxFile: Sendable {
   package var members: [Member] = []
   /// Why nothing of it can be loaded, when its names already say it.
   package var flaw: FindingCode?
+  /// Its place in the order of the run: within a hospital by age.
+  package var place = 0
   package var label: String { name.text }
 
   package init(facility: String, directory: Directory, name: FileName, stamp: Stamp) {

@@ -258,6 +258,7 @@ package struct Run: Sendable {
       return false
     }
     if let limit = options.limitFiles { candidates = Array(candidates.prefix(limit)) }
+    for index in candidates.indices { candidates[index].place = index }
     let space = try files { () throws(FileFailure) in try spool.space() }
     let floor = max(configuration.freeMegabytes << 20, configuration.freeMegabytes == 0 ? 0 : space.total / 10)
     if !candidates.isEmpty, space.available < floor {

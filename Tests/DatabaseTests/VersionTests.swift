@@ -37,6 +37,54 @@ extension DatabaseTests {
       }
     }
 
+    /// Two workers: the later of two contents of a visit stays, also when it is loaded first.
+    @Test func contentThatWasDeliveredLaterStaysWhenItIsLoadedFirst() throws {
+      try House.open { house in
+        let files = try SampleFolder.named("resent-with-changed-price").renamed("a")
+        let texts = files.map { String(decoding: $0.bytes, as: UTF8.self) }
+        let parts = files.map { dossiers(of: [UInt8]($0.bytes)).map { String(decoding: $0, as: UTF8.self) } }
+        func without(_ place: Int, of file: Int) -> String {
+          texts[file].replacing(parts[file][place], with: "").replacing("<SOLUONGHOSO>2<", with: "<SOLUONGHOSO>1<")
+        }
+        try house.drop(without(0, of: 0).utf8, as: "before.xml")
+        try house.run()
+        // the earlier file waits at the visit that is there already, the later one passes it
+        let holder = try house.connect()
+        try holder.begin()
+        let held = try holder.execute(
+          "SELECT 1 FROM intake.dossier WHERE encounter_key = 'SM64V0002' AND is_current FOR UPDATE")
+        #expect(held.count == 1)
+        try house.drop(texts[0].utf8, as: "earlier.xml")
+        try house.drop(without(1, of: 1).utf8, as: "later.xml")
+        let process = Process()
+        process.executableURL = House.program
+        process.arguments = ["run", "--assume-settled", "--jobs", "2"]
+        process.currentDirectoryURL = URL(filePath: house.project.root)
+        process.environment = ["PATH": "/usr/bin:/bin"]
+        for stream in [\Process.standardOutput, \Process.standardError] {
+          process[keyPath: stream] = FileHandle.nullDevice
+        }
+        try process.run()
+        let end = ContinuousClock.now + .seconds(120)
+        while try house.number("SELECT count(*) FROM intake.file WHERE state = 'loaded'") < 2, ContinuousClock.now < end
+        {
+          usleep(20_000)
+        }
+        holder.rollback()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(
+          try house.rows("SELECT file_name, state FROM intake.file ORDER BY finished_at").map { $0[0] } == [
+            "before.xml", "later.xml", "earlier.xml",
+          ])
+        #expect(try house.price("SM64V0001") == "398")
+        let ledger = try LedgerQueries(project: house.project)
+        let versions = try ledger.versions(facility: "48001", key: "SM64V0001")
+        #expect(versions.map(\.outcome).sorted() == ["accepted", "duplicate"])
+        #expect(try ledger.source(facility: "48001", key: "SM64V0001", version: nil) == Array(parts[1][0].utf8))
+      }
+    }
+
     /// A visit whose end moves into another month leaves nothing in the old one.
     @Test func visitResentWithAnotherMonthLeavesTheOldMonth() throws {
       try House.open { house in
