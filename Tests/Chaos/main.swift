@@ -1,6 +1,7 @@
 // `make chaos`: random scenarios of everything that may go wrong, each from its seed, each compared with a model of the ledger.
 import ChaosKit
 import Foundation
+import Glibc
 import SampleKit
 import Synchronization
 
@@ -55,7 +56,10 @@ for _ in 0..<min(lanes, count) {
           state.tally += tally
           return state.tally.scenarios
         }
-        if done % 25 == 0 { print("\(done) scenarios, \(started.duration(to: .now).components.seconds) s") }
+        if done % 25 == 0 || !tally.failures.isEmpty {
+          print("\(done) scenarios, \(started.duration(to: .now).components.seconds) s")
+        }
+        fflush(nil)
       }
     } catch {
       print("no server for the scenarios: \(error)")

@@ -79,11 +79,26 @@ package struct Model: Sendable {
     var line: Int
   }
 
+  /// A file that was loaded: by which run, and its place among the deliveries.
+  package struct Load: Sendable {
+    package var id: Int
+    package var facility: String
+    package var run: Int
+    package var place: Int
+    package var dossiers: [Dossier]
+
+    package init(id: Int, facility: String, run: Int, place: Int, dossiers: [Dossier]) {
+      (self.id, self.facility, self.run, self.place, self.dossiers) = (id, facility, run, place, dossiers)
+    }
+  }
+
   /// What must stand in the ledger when files were committed in this order.
-  package static func ledger(_ order: [(id: Int, facility: String, dossiers: [Dossier])]) -> [Int: File] {
+  package static func ledger(_ order: [Load]) -> [Int: File] {
     var files: [Int: File] = [:]
+    let loads = Dictionary(order.map { ($0.id, $0) }) { first, _ in first }
     var current: [Slot: Current] = [:]
-    for (id, facility, dossiers) in order {
+    for load in order {
+      let (id, facility, dossiers) = (load.id, load.facility, load.dossiers)
       files[id] = File()
       var last: [String: Int] = [:]
       for (index, dossier) in dossiers.enumerated() {
@@ -98,7 +113,9 @@ package struct Model: Sendable {
         }
         let slot = Slot(facility: facility, key: dossier.key)
         let earlier = current[slot]
-        if last[dossier.key] == dossier.edition || earlier?.edition == dossier.edition {
+        // of one run's files the content that was delivered later stays
+        let isOlder = earlier.flatMap { loads[$0.file] }.map { $0.run == load.run && $0.place > load.place } ?? false
+        if isOlder || last[dossier.key] == dossier.edition || earlier?.edition == dossier.edition {
           line.outcome = "duplicate"
           files[id]?.counts.duplicate += 1
         } else {

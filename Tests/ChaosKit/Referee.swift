@@ -35,6 +35,7 @@ struct Referee {
     var isRemoved: Bool
     var claims: Int
     var loadedAt: Int?
+    var run: Int
   }
 
   func judge() throws -> Verdict {
@@ -46,7 +47,8 @@ struct Referee {
         dossiers_rejected, dossiers_duplicate, dossiers_superseding, duplicate_of, (receipt IS NOT NULL)::int,
         (receipt_written_at IS NOT NULL)::int, (source_removed_at IS NOT NULL)::int,
         (SELECT count(*) FROM intake.file_event e WHERE e.file_id = f.file_id AND kind = 'claimed'),
-        (SELECT max(event_id) FROM intake.file_event e WHERE e.file_id = f.file_id AND kind = 'loaded')
+        (SELECT max(event_id) FROM intake.file_event e WHERE e.file_id = f.file_id AND kind = 'loaded'),
+        f.run_id
       FROM intake.file f ORDER BY file_id
       """
     ).map { row in
@@ -54,7 +56,8 @@ struct Referee {
       return Row(
         id: number(0) ?? 0, facility: row[1] ?? "", name: row[2] ?? "", hash: row[3] ?? "", state: row[4] ?? "",
         reason: row[5], counts: (6...10).map { number($0) ?? -1 }, duplicateOf: number(11), hasReceipt: number(12) == 1,
-        isAnswered: number(13) == 1, isRemoved: number(14) == 1, claims: number(15) ?? 0, loadedAt: number(16))
+        isAnswered: number(13) == 1, isRemoved: number(14) == 1, claims: number(15) ?? 0, loadedAt: number(16),
+        run: number(17) ?? 0)
     }
     let found = files(rows, &verdict)
     try dossiers(found, &verdict)
@@ -120,7 +123,8 @@ struct Referee {
     let expected = Model.ledger(
       order.compactMap { row, delivery in
         guard case .loaded(let dossiers) = delivery.fate else { return nil }
-        return (row.id, delivery.facility, dossiers)
+        let place = deliveries.firstIndex { $0.facility == delivery.facility && $0.name == delivery.name } ?? 0
+        return Model.Load(id: row.id, facility: delivery.facility, run: row.run, place: place, dossiers: dossiers)
       })
     var hashes: [String: String] = [:]
     var lines: [Int: [[String?]]] = [:]

@@ -41,12 +41,17 @@ extension ChaosTests {
       func d(_ key: String, _ edition: Int, _ isRejected: Bool = false) -> D {
         D(key: key, edition: edition, isRejected: isRejected)
       }
+      func load(_ id: Int, _ facility: String, run: Int? = nil, place: Int = 0, _ dossiers: [D]) -> Model.Load {
+        Model.Load(id: id, facility: facility, run: run ?? id, place: place, dossiers: dossiers)
+      }
       let files = Model.ledger([
-        (1, "48001", [d("a", 0), d("b", 0), d("a", 0), d("c", 0, true)]),
-        (2, "48001", [d("a", 1), d("b", 0)]),
-        (3, "48002", [d("a", 0)]),
-        (4, "48001", [d("a", 0), d("a", 1)]),
+        load(1, "48001", [d("a", 0), d("b", 0), d("a", 0), d("c", 0, true)]),
+        load(2, "48001", [d("a", 1), d("b", 0)]),
+        load(3, "48002", [d("a", 0)]),
+        load(4, "48001", run: 4, place: 8, [d("a", 0), d("a", 1)]),
+        load(5, "48001", run: 4, place: 7, [d("a", 2)]),
       ])
+      #expect(files[5]?.lines.map(\.outcome) == ["duplicate"])
       #expect(files[1]?.counts == Model.Counts(seen: 4, accepted: 2, rejected: 1, duplicate: 1, superseding: 0))
       #expect(files[2]?.counts == Model.Counts(seen: 2, accepted: 1, rejected: 0, duplicate: 1, superseding: 1))
       #expect(files[3]?.counts == Model.Counts(seen: 1, accepted: 1, rejected: 0, duplicate: 0, superseding: 0))
