@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Measures SongHan against the floors and a peer in alternating rounds, and prints one table of ratios beside their targets.
 
-    bench.py --songhan PATH [--quick] [--rounds N] [--only NAME,…]
+    bench.py --songhan PATH [--quick] [--rounds N] [--only NAME,…] [--append]
 
-The table also goes to .work/result.json. See docs/manual/performance.md.
+NAME is a part (sax check copy1 copy2 run1 run2 same text few faulty small bytes empty large stages table table-check table-pgloader). With --append what
+was measured before is kept, so that the whole can be measured in pieces. The table also goes to .work/result.json. See docs/manual/performance.md.
 """
 
 import argparse
@@ -19,13 +20,13 @@ from pathlib import Path
 
 from harness import stages
 from harness.floors import CopyFloor, Peers, build_sax, quickest_sax
-from harness.measure import CORES, Series, timed
+from harness import table
+from harness.measure import CORES, Sample, Series, timed
 from harness.project import FACILITY, Project
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
 WORK = HERE / ".work"
-LATER = "not yet: the CSV reader is a later issue"
 
 
 class Sizes:
@@ -39,6 +40,9 @@ class Sizes:
         self.small = 200 if quick else 2000  # files of ten visits
         self.peer_files = 10 if quick else 4  # of workload 1; the peer's time is taken per visit
         self.few = 2  # a tenth of workload 1
+        self.rows = 100_000 if quick else 1_000_000  # of workload 4
+        self.fewer_rows = self.rows // 10  # for pgloader, taken per row, and to see whether memory grows
+        self.table_rounds = 3
 
 
 def sample(songhan, name, visits, files, faults=0.0, seed=1):
@@ -70,6 +74,7 @@ class Bench:
         self.sizes = sizes
         self.only = only
         self.series = {}
+        self.before = {}  # what was measured earlier: kept until its part is measured again
         self.rows = []
         self.facts = {}
 
@@ -95,33 +100,44 @@ class Bench:
         s = self.sizes
         note("workloads")
         self.w1 = sample(self.songhan, "visits", s.visits, s.files, seed=2001)
-        self.w2 = sample(self.songhan, "large", s.large, 1, seed=2002)
-        self.w3 = sample(self.songhan, "small", 10, s.small, seed=2003)
-        self.w5 = sample(self.songhan, "faulty", s.visits, s.files, faults=0.05, seed=2001)
         self.bytes1 = size_of(self.w1)
-        self.project = Project(self.songhan, REPOSITORY, WORK / "project")
+        self.project = Project(self.songhan, REPOSITORY, WORK / "project", table.definitions(REPOSITORY, WORK))
         self.project.start()
-        for folder in (self.w1, self.w2, self.w3, self.w5):
-            self.project.know(folder)
-        self.sax = build_sax(WORK)
+        self.project.know(self.w1)
+        if self.wants("large"):
+            self.w2 = sample(self.songhan, "large", s.large, 1, seed=2002)
+            self.project.know(self.w2)
+        if self.wants("small"):
+            self.w3 = sample(self.songhan, "small", 10, s.small, seed=2003)
+            self.project.know(self.w3)
+        if self.wants("faulty"):
+            self.w5 = sample(self.songhan, "faulty", s.visits, s.files, faults=0.05, seed=2001)
+            self.project.know(self.w5)
         files = sorted(self.w1.iterdir())
-        self.way, ways = quickest_sax(self.sax, files[:1])
-        self.facts["SAX floor, seconds by way of feeding"] = ways
-        note(f"quickest SAX pass: {' '.join(self.way)}")
-        note("a first run, whose rows the COPY floor takes")
-        first = self.project.run(self.w1, 2)
-        if first.code != 0:
-            raise SystemExit("a clean workload was not loaded whole")
-        stored, source = self.project.sql("SELECT sum(stored_bytes), sum(source_bytes) FROM intake.batch")[0]
-        self.facts["batches, bytes"] = int(stored)
-        self.facts["source of the batches, bytes"] = int(source)
-        loaded = int(self.project.sql("SELECT count(*) FROM intake.dossier WHERE is_current")[0][0])
-        if loaded != s.files * s.visits:
-            raise SystemExit(f"{loaded} dossiers were loaded of {s.files * s.visits}")
-        self.copy = CopyFloor(self.project, WORK / "rows")
-        self.peers = Peers(self.project, REPOSITORY, self.copy)
-        if different := self.peers.differences(self.w1):
-            raise SystemExit(f"the peer's rows are not ours in {', '.join(different)}")
+        if self.wants("sax"):
+            self.sax = build_sax(WORK)
+            self.way, ways = quickest_sax(self.sax, files[:1])
+            self.facts["SAX floor, seconds by way of feeding"] = ways
+            self.facts["SAX floor"] = " ".join(self.way)
+            note(f"quickest SAX pass: {' '.join(self.way)}")
+        peers = self.wants("same") or self.wants("text")
+        if peers or self.wants("copy1") or self.wants("copy2"):
+            note("a first run, whose rows the COPY floor takes")
+            first = self.project.run(self.w1, 2)
+            if first.code != 0:
+                raise SystemExit("a clean workload was not loaded whole")
+            stored, source = self.project.sql("SELECT sum(stored_bytes), sum(source_bytes) FROM intake.batch")[0]
+            self.facts["batches, bytes"] = int(stored)
+            self.facts["source of the batches, bytes"] = int(source)
+            loaded = int(self.project.sql("SELECT count(*) FROM intake.dossier WHERE is_current")[0][0])
+            if loaded != s.files * s.visits:
+                raise SystemExit(f"{loaded} dossiers were loaded of {s.files * s.visits}")
+            self.copy = CopyFloor(self.project, WORK / "rows")
+            self.facts["rows of workload 1"] = self.copy.rows
+        if peers:
+            self.peers = Peers(self.project, REPOSITORY, self.copy)
+            if different := self.peers.differences(self.w1):
+                raise SystemExit(f"the peer's rows are not ours in {', '.join(different)}")
 
     def round(self, number):
         s = self.sizes
@@ -171,6 +187,46 @@ class Bench:
             self.take("check, one large file", timed(
                 [self.songhan, "check", "--json", *map(str, self.w2.iterdir())], env=self.project.env))
 
+    def tables(self):
+        """Workload 4."""
+        s = self.sizes
+        names = [name for name in ("table", "table-check", "table-pgloader") if self.wants(name)]
+        if not names:
+            return
+        note("a table of 40 columns")
+        many, few, slice_ = (table.workload(WORK, rows) for rows in (s.rows, s.fewer_rows, 1000))
+        for folder in (many, few, slice_):
+            self.project.know(folder)
+        self.project.add_hospital(table.HOSPITAL, table.FEED)
+        run = lambda folder, jobs=2: self.project.run(folder, jobs, hospital=table.HOSPITAL)
+        check = lambda folder: timed([self.songhan, "check", "--feed", table.FEED, "--json", *map(str, folder.iterdir())], env=self.project.env)
+        run(slice_)
+        floor = table.TableFloor(self.project, WORK)
+        self.facts["bytes of the table"] = size_of(many)
+        for number in range(s.table_rounds):
+            parts = {
+                "table-check": [("table: check", lambda: check(many)), ("table: check, a tenth", lambda: check(few))],
+                "table": [("table: \\copy", lambda: floor.copy(many)), ("table: run", lambda: run(many)),
+                          ("table: run, a tenth", lambda: run(few))],
+                "table-pgloader": [("table: pgloader, a tenth", lambda: floor.pgloader(few))],
+            }
+            order = [pair for name in names for pair in parts[name]]
+            for name, measure in order if number % 2 == 0 else reversed(order):
+                sample = measure()
+                if sample is None:
+                    self.facts["pgloader"] = "is not installed"
+                    continue
+                self.take(name, sample)
+                note(f"round {number + 1}: {name} {sample.wall:.2f} s, {sample.cpu:.2f} s of processors, {sample.peak_mib:.0f} MiB"
+                     + (f", others {sample.others:.0%}" if sample.others > 0.05 else ""))
+            if number == 0 and "table" in names:
+                run(few)
+                floor.copy(few)
+                if "table-pgloader" in names:
+                    floor.pgloader(few)
+                if different := floor.differences():
+                    raise SystemExit(f"the rows of the table are not ours: {different}")
+
     def profile(self):
         if not self.wants("stages"):
             return
@@ -205,6 +261,18 @@ class Bench:
             }
             path.unlink(missing_ok=True)
 
+    def keep(self):
+        """Writes down every sample, for a later `--append`."""
+        samples = {name: [vars(sample) for sample in series.samples] for name, series in {**self.before, **self.series}.items()}
+        (WORK / "samples.json").write_text(json.dumps({"series": samples, "facts": self.facts}, ensure_ascii=False))
+
+    def remember(self):
+        if (WORK / "samples.json").exists():
+            before = json.loads((WORK / "samples.json").read_text())
+            self.facts = before["facts"]
+            for name, samples in before["series"].items():
+                self.before[name] = Series(name, [Sample(**sample) for sample in samples])
+
     # -- what comes of it
 
     def row(self, what, target, limit, unit, measured, remark="", at_least=False, by_processor=None):
@@ -226,6 +294,7 @@ class Bench:
 
     def table(self):
         s, got = self.sizes, self.series
+        self.series = got = {**self.before, **got}
         floor = None
         if "COPY, one session" in got and "COPY, two sessions" in got:
             floor = min(("COPY, one session", "COPY, two sessions"), key=lambda n: got[n].median())
@@ -243,7 +312,7 @@ class Bench:
                 self.row(f"{peer} ÷ run", 7, 4, "×", **self.ratios(peer, "run, 2 jobs", scale),
                          remark=f"peer on {s.peer_files} of the {s.files} files, per visit", at_least=True)
         if "check" in got and "SAX" in got:
-            self.row("check ÷ empty SAX pass, one core", 1.6, 2.5, "×", **self.ratios("check", "SAX"), remark=f"sax {' '.join(self.way)}")
+            self.row("check ÷ empty SAX pass, one core", 1.6, 2.5, "×", **self.ratios("check", "SAX"), remark=f"sax {self.facts['SAX floor']}")
         if "run, 2 jobs" in got:
             self.row("both cores busy, run --jobs 2", 85, 65, "%", 100 * got["run, 2 jobs"].median("ours_busy"),
                      "client and server; /proc/stat, all processes: "
@@ -264,6 +333,18 @@ class Bench:
         if "batches, bytes" in self.facts:
             share = 100 * self.facts["batches, bytes"] / self.facts["source of the batches, bytes"]
             self.row("batches in the warehouse ÷ source bytes", 6, 14, "%", share)
+        size = self.facts.get("bytes of the table", 0)
+        many, fewer = f"{s.rows:,} rows × 40 columns", f"{s.fewer_rows:,} rows"
+        if "table: check" in got:
+            self.row("CSV: check, one core", 150, 150, "MB/s", size / 1e6 / got["table: check"].median("client"), f"{many}, {size / 1e6:.0f} MB; "
+                     "by processor time of the process, all of it", at_least=True)
+        if "table: run" in got and "table: \\copy" in got:
+            self.row("CSV: run ÷ psql \\copy", 1.4, 1.4, "×", **self.ratios("table: run", "table: \\copy"), remark=f"{many}, same table and index")
+            self.row("CSV: peak memory of run", 200, 256, "MiB", got["table: run"].median("peak_mib"),
+                     f"{many}; {got['table: run, a tenth'].median('peak_mib'):.0f} MiB with {fewer}")
+        if "table: pgloader, a tenth" in got and "table: run" in got:
+            self.row("CSV: pgloader ÷ run", 6, 6, "×", **self.ratios("table: pgloader, a tenth", "table: run", s.rows / s.fewer_rows),
+                     remark=f"pgloader on {fewer}, per row", at_least=True)
 
     def print(self):
         lines = [("what", "target", "not acceptable", "measured", "of processors", "verdict", "")]
@@ -274,7 +355,6 @@ class Bench:
             lines.append((
                 row["what"], f"{sign} {row['target']} {unit}", f"{other} {row['limit']} {unit}", f"{row['measured']:.{digits}f} {unit}",
                 f"{row['by_processor']:.2f} ×" if row["by_processor"] else "", row["verdict"], row["remark"]))
-        lines.append(("workload 4: CSV of 1 M rows × 40 columns; pgloader, dlt", "–", "–", "–", "", "–", LATER))
         widths = [max(len(line[i]) for line in lines) for i in range(6)]
         print()
         for line in lines:
@@ -291,9 +371,12 @@ class Bench:
         for name, series in self.series.items():
             wall = series.median()
             share = sizes.get(name, 1.0)
-            if name in ("run, small files", "run, one large file", "check, one large file"):
+            if name.startswith("table: "):
+                part = 1 / 10 if "a tenth" in name else 1
+                visits, size = self.sizes.rows * part, self.facts.get("bytes of the table", 0) * part
+            elif name in ("run, small files", "run, one large file", "check, one large file"):
                 visits = self.sizes.small * 10 if "small" in name else self.sizes.large
-                size = size_of(self.w3 if "small" in name else self.w2)
+                size = size_of(WORK / "input" / (f"small-{self.sizes.small}x10" if "small" in name else f"large-1x{self.sizes.large}"))
             elif name in ("zstd -3", "gzip -6", "sha256"):
                 visits, size = self.sizes.visits, self.bytes1 / self.sizes.files
             else:
@@ -324,7 +407,6 @@ class Bench:
             processors = f"{row['by_processor']:.2f} ×" if row["by_processor"] else ""
             lines.append(f"| {row['what']}{remark} | {sign} {row['target']} {unit} | {other} {row['limit']} {unit} "
                          f"| {row['measured']:.{digits}f} {unit} | {processors} | {row['verdict']} |")
-        lines.append(f"| workload 4: CSV of 1 M rows × 40 columns; pgloader, dlt | | | | | {LATER} |")
         lines += ["", "| measured | wall, s | ± | client, s | server, s | peak, MiB |", "| --- | --- | --- | --- | --- | --- |"]
         for name, series in self.series.items():
             lines.append(
@@ -344,8 +426,8 @@ class Bench:
             "when": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "machine": {"processor": _processor(), "cores": CORES, "kernel": platform.release(), "load": os.getloadavg()},
             "workload 1": {"files": self.sizes.files, "visits a file": self.sizes.visits, "bytes": self.bytes1,
-                           "rows": getattr(self, "copy", None) and self.copy.rows, "bytes of rows as text": getattr(self, "copy", None) and self.copy.size},
-            "targets": self.rows, "later": LATER, "facts": self.facts,
+                           "rows": self.facts.get("rows of workload 1")},
+            "targets": self.rows, "facts": self.facts,
             "series": {name: series.json() for name, series in self.series.items()},
         }
 
@@ -363,23 +445,28 @@ def main():
     parser.add_argument("--quick", action="store_true", help="small workloads, three rounds")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--only", default="", help="parts, joined by commas")
+    parser.add_argument("--append", action="store_true", help="keep what was measured before")
     parser.add_argument("--keep", action="store_true", help="leave the warehouse running")
     options = parser.parse_args()
     sizes = Sizes(options.quick)
     if options.rounds:
-        sizes.rounds = options.rounds
+        sizes.rounds = sizes.table_rounds = options.rounds
     WORK.mkdir(exist_ok=True)
     started = time.monotonic()
     bench = Bench(str(options.songhan.resolve()), sizes, set(filter(None, options.only.split(","))))
+    if options.append:
+        bench.remember()
     try:
         bench.prepare()
         for number in range(sizes.rounds):
             bench.round(number)
         bench.large()
+        bench.tables()
         bench.profile()
     finally:
         if hasattr(bench, "project") and not options.keep:
             bench.project.stop()
+        bench.keep()
     bench.table()
     bench.print()
     (WORK / "result.json").write_text(json.dumps(bench.json(), ensure_ascii=False, indent=2) + "\n")

@@ -30,6 +30,11 @@ class Sample:
         return self.user + self.system + self.server
 
     @property
+    def client(self):
+        """Processor time of the commands."""
+        return self.user + self.system
+
+    @property
     def ours_busy(self):
         return self.cpu / (self.wall * CORES)
 

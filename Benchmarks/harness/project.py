@@ -15,13 +15,11 @@ PLAIN = "bench_plain"  # for the peer
 
 
 class Project:
-    def __init__(self, songhan, repository, folder):
+    def __init__(self, songhan, repository, folder, definitions=None):
         self.songhan = str(songhan)
         self.repository = repository
         self.folder = Path(folder)
-        self.inbox = self.folder / "inbox" / FACILITY
-        self.archive = self.folder / "archive" / FACILITY
-        self.env = dict(os.environ, SONGHAN_DEFINITIONS=str(repository), SONGHAN_INTAKE_FREE_MEGABYTES="0", PGOPTIONS="")
+        self.env = dict(os.environ, SONGHAN_DEFINITIONS=str(definitions or repository), SONGHAN_INTAKE_FREE_MEGABYTES="0", PGOPTIONS="")
         self.postmaster = None
         self.names = {}  # SHA-256 of a file: where it came from
 
@@ -96,24 +94,30 @@ class Project:
                     digest.update(piece)
             self.names[digest.hexdigest()] = path
 
-    def run(self, folder, jobs, count=None, prefix=(), output=None):
+    def add_hospital(self, code, feed):
+        """Makes a hospital known, once."""
+        if code not in (self.folder / "facilities.yaml").read_text():
+            self.call("facility", "add", code, "--name", "Bench", "--feed", feed)
+
+    def run(self, folder, jobs, count=None, prefix=(), output=None, hospital=FACILITY):
         """`songhan run` on the files of a workload in a fresh database. They are moved in before and back after the timed part."""
         self.fresh()
-        self.inbox.mkdir(parents=True, exist_ok=True)
+        inbox = self.folder / "inbox" / hospital
+        inbox.mkdir(parents=True, exist_ok=True)
         files = sorted(Path(folder).iterdir())[: count or None]
         for path in files:
-            path.rename(self.inbox / path.name)
+            path.rename(inbox / path.name)
         try:
             return timed(
                 [*prefix, self.songhan, "run", "--assume-settled", "--jobs", str(jobs), "--json"],
                 postmaster=self.postmaster, allowed=(0, 3), cwd=self.folder, env=self.env, output=output)
         finally:
-            self.put_back(folder)
+            self.put_back(folder, hospital)
 
-    def put_back(self, folder):
-        for path in self.inbox.iterdir():
+    def put_back(self, folder, hospital):
+        for path in (self.folder / "inbox" / hospital).iterdir():
             path.rename(Path(folder) / path.name)
-        for place in (self.archive, self.folder / "quarantine" / FACILITY):
+        for place in (self.folder / "archive" / hospital, self.folder / "quarantine" / hospital):
             if place.exists():
                 for path in place.iterdir():
                     if path.name in self.names:
