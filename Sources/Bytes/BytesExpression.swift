@@ -34,6 +34,8 @@ package struct BytesExpression: Sendable, Hashable {
   package let groupCount: Int
   private let steps: [Step]
   private let sets: [Set]
+  /// For whole texts of ASCII; nil when it would be too large, or the expression asks where the text begins or ends.
+  private let automaton: Automaton?
 
   package static func == (a: BytesExpression, b: BytesExpression) -> Bool { a.text == b.text }
   package func hash(into hasher: inout Hasher) { hasher.combine(text) }
@@ -63,6 +65,7 @@ package struct BytesExpression: Sendable, Hashable {
     groupCount = parser.groups
     steps = compiler.steps
     sets = compiler.sets
+    automaton = Automaton(steps, sets)
   }
 
   // MARK: reading the expression
@@ -367,7 +370,7 @@ package struct BytesExpression: Sendable, Hashable {
 
   /// Whether the whole text is as the expression says.
   package func matches(_ text: Span<UInt8>, _ scratch: inout Scratch) -> Bool {
-    run(text, isWhole: true, groups: 1, &scratch) != nil
+    automaton?.matches(text) ?? (run(text, isWhole: true, groups: 1, &scratch) != nil)
   }
 
   /// Where a group of the first match stands in the text; nil when nothing matches, or the group took no part in it.
@@ -489,5 +492,73 @@ package struct BytesExpression: Sendable, Hashable {
     var value = lead & (0xFF >> UInt32(length + 1))
     for i in 1..<length { value = value << 6 | UInt32(text[at + i] & 0x3F) }
     return (value, length)
+  }
+
+  /// All threads at once: a state is the set of steps that wait for a letter. Most patterns of fields have a dozen states.
+  private struct Automaton: Sendable {
+    /// By state and letter: the next state. State 0 is the end of all threads.
+    private var next: [UInt8] = [UInt8](repeating: 0, count: 128)
+    private var accepts = [false]
+
+    private static let mostStates = 128
+
+    init?(_ steps: [Step], _ sets: [BytesExpression.Set]) {
+      guard steps.count <= 256, !steps.contains(.start), !steps.contains(.end) else { return nil }
+      func closure(_ begin: [Int]) -> [Int] {
+        var known = Swift.Set<Int>()
+        var open = begin
+        while let step = open.popLast() {
+          guard known.insert(step).inserted else { continue }
+          switch steps[step] {
+          case .jump(let target): open.append(target)
+          case .split(let first, let second): open += [first, second]
+          case .save: open.append(step + 1)
+          case .scalar, .set, .anyScalar, .match, .start, .end: break
+          }
+        }
+        return known.sorted()
+      }
+      var numbers: [[Int]: Int] = [[]: 0]
+      var states: [[Int]] = [[], closure([0])]
+      numbers[states[1]] = 1
+      var state = 1
+      while state < states.count {
+        accepts.append(states[state].contains { steps[$0] == .match })
+        for letter in UInt32(0)..<128 {
+          var reached: [Int] = []
+          for step in states[state] {
+            let takes =
+              switch steps[step] {
+              case .scalar(let wanted): letter == wanted
+              case .set(let number): sets[number].contains(letter)
+              case .anyScalar: letter != 10
+              default: false
+              }
+            if takes { reached.append(step + 1) }
+          }
+          let target = closure(reached)
+          let number = numbers[target] ?? states.count
+          if number == states.count {
+            guard number < Automaton.mostStates else { return nil }
+            numbers[target] = number
+            states.append(target)
+          }
+          next.append(UInt8(number))
+        }
+        state += 1
+      }
+    }
+
+    /// Nil when a letter is not ASCII.
+    func matches(_ text: Span<UInt8>) -> Bool? {
+      var state = 1
+      for i in text.indices {
+        let letter = text[i]
+        if letter >= 0x80 { return nil }
+        state = Int(next[state &* 128 &+ Int(letter)])
+        if state == 0 { return false }
+      }
+      return accepts[state]
+    }
   }
 }

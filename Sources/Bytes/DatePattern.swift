@@ -3,7 +3,7 @@
 /// Known are `%Y` (four digits), `%y` (two: 69–99 are 1969–1999), `%m`, `%d`, `%H`, `%I` with `%p`, `%M` (one or two digits), `%S`, `%f`,
 /// `%z` (`Z`, `+07:00`, `+0700`), `%%` and plain text; a blank stands for any white space. Two names besides: `excel` (serial days) and
 /// `iso` (ISO 8601 date with or without time and zone). A moment with a zone becomes local time of Viet Nam; seconds are read and left out.
-package struct DatePattern: Sendable, Hashable {
+public struct DatePattern: Sendable, Hashable {
   private enum Step: Sendable, Hashable {
     case year4, year2, month, day, hour24, hour12, half, minute, second, fraction, zone
 
@@ -98,6 +98,56 @@ package struct DatePattern: Sendable, Hashable {
       steps == [.year4, .byte(0x2D), .month, .byte(0x2D), .day]
       ? .isoDate : steps == [.day, .byte(0x2F), .month, .byte(0x2F), .year4] ? .dayFirst : .steps
     self.init(text: text, shape: shape, steps: steps, hasTime: hasHour, isYearOnly: !parts.contains(.month))
+  }
+
+  /// The ways most files are written in: read at one go, at their full width.
+  @frozen
+  public enum Usual: UInt8, Sendable {
+    case none
+    /// `2025-03-01`, `2025-03-01 08:30`
+    case isoDate, isoMinutes
+    /// `01/03/2025`, `01/03/2025 08:30`
+    case dayFirst, dayFirstMinutes
+
+    /// Minutes since the epoch; nil when it is not written so, or is no date: then ``DatePattern/read(_:)`` knows.
+    @inlinable
+    public func read(_ text: Span<UInt8>) -> Int64? {
+      let hasTime = self == .isoMinutes || self == .dayFirstMinutes
+      guard self != .none, text.count == (hasTime ? 16 : 10) else { return nil }
+      let date: CivilDate?
+      if self == .isoDate || self == .isoMinutes {
+        guard text[4] == 0x2D, text[7] == 0x2D, let year = CivilDate.number(text, 0, 4),
+          let month = CivilDate.number(text, 5, 2), let day = CivilDate.number(text, 8, 2)
+        else { return nil }
+        date = CivilDate(year: year, month: month, day: day)
+      } else {
+        guard text[2] == 0x2F, text[5] == 0x2F, let year = CivilDate.number(text, 6, 4),
+          let month = CivilDate.number(text, 3, 2), let day = CivilDate.number(text, 0, 2)
+        else { return nil }
+        date = CivilDate(year: year, month: month, day: day)
+      }
+      guard let date else { return nil }
+      let minutes = Int64(date.daysSinceEpoch) &* 1440
+      if !hasTime { return minutes }
+      guard text[10] == 0x20, text[13] == 0x3A, let hour = CivilDate.number(text, 11, 2), hour < 24,
+        let minute = CivilDate.number(text, 14, 2), minute < 60
+      else { return nil }
+      return minutes &+ Int64(hour &* 60 &+ minute)
+    }
+  }
+
+  package var usual: Usual {
+    switch shape {
+    case .isoDate: .isoDate
+    case .dayFirst: .dayFirst
+    case .steps:
+      switch text {
+      case "%Y-%m-%d %H:%M": .isoMinutes
+      case "%d/%m/%Y %H:%M": .dayFirstMinutes
+      default: .none
+      }
+    case .excel, .iso, .isoSeconds: .none
+    }
   }
 
   /// What a text says: minutes of local time since the epoch, and whether it names an hour.

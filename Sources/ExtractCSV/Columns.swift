@@ -95,9 +95,13 @@ struct MissingValues {
     lengths = values.reduce(0) { $0 | 1 << UInt64(min($1.count, 63)) }
   }
 
+  /// Whether one of them has so many bytes.
+  @inline(__always)
+  func mayContain(_ count: Int) -> Bool { lengths &>> UInt64(truncatingIfNeeded: min(count, 63)) & 1 == 1 }
+
   @inline(__always)
   func contain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    unsafe lengths >> UInt64(min(text.count, 63)) & 1 == 1 && compare(text)
+    unsafe mayContain(text.count) && compare(text)
   }
 
   private func compare(_ text: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -389,21 +389,24 @@ final class TableFile {
       }
       unsafe dossier.text.append(contentsOf: text)
       let hasOthers = unsafe dossier.tables[table].cells.withUnsafeMutableBufferPointer { cells in
-        var hasOthers = false
-        for number in 0..<columns.width {
-          let cell = tokenizer[number]
-          let target = Int(columns.targets[number])
-          if target < 0 || cell.isMarked {
-            hasOthers = true
-            continue
+        unsafe columns.targets.withUnsafeBufferPointer { targets in
+          var hasOthers = false
+          for number in 0..<columns.width {
+            let cell = tokenizer[number]
+            let target = unsafe Int(targets[number])
+            if target < 0 || cell.isMarked {
+              hasOthers = true
+              continue
+            }
+            let range = unsafe TableFile.trimmed(text, cell.range)
+            let isMissing =
+              unsafe missing.mayContain(range.count) && missing.contain(UnsafeBufferPointer(rebasing: text[range]))
+            unsafe cells[slot &+ target] = TableRecords.Cell(
+              offset: UInt32(truncatingIfNeeded: base &+ range.lowerBound),
+              length: isMissing ? 0 : UInt32(truncatingIfNeeded: range.count))
           }
-          let range = unsafe TableFile.trimmed(text, cell.range)
-          let value = unsafe UnsafeBufferPointer(rebasing: text[range])
-          unsafe cells[slot &+ target] = TableRecords.Cell(
-            offset: UInt32(truncatingIfNeeded: base &+ range.lowerBound),
-            length: missing.contain(value) ? 0 : UInt32(truncatingIfNeeded: range.count))
+          return hasOthers
         }
-        return hasOthers
       }
       if hasOthers { unsafe fillOthers(dossier, columns, text, slot: slot, base: base, all: false) }
     }
@@ -469,6 +472,8 @@ final class TableFile {
   private static func trimmed(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Range<Int> {
     var start = range.lowerBound
     var end = range.upperBound
+    // as nearly all cells are
+    if start < end, unsafe text[start] > 0x20 && text[end &- 1] > 0x20 { return range }
     while start < end, unsafe Text.isSpace(text[start]) { start &+= 1 }
     while start < end, unsafe Text.isSpace(text[end &- 1]) { end &-= 1 }
     return unsafe Range(uncheckedBounds: (start, end))

@@ -140,7 +140,8 @@ package struct FilePass {
       if !isEnvelope { dossier.skeleton.insert(contentsOf: StoredRows.mark, at: 0) }
       let verdict = judge.judge(dossier)
       let schema = rulings.schemas[dossier.schema]
-      let key = verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
+      lazy var key =
+        verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
       for var finding in judge.log.findings {
         FilePass.place(&finding, in: dossier)
         if numbers != nil { finding.byteOffset = -1 }

@@ -22,14 +22,8 @@ package struct ContentHash {
       var slot = 0
       for _ in 0..<records.rowCount {
         scratch.append(UInt8(0xF2))
-        for column in 0..<records.columnCount {
-          let cell = records.cells[slot]
-          slot &+= 1
-          if cell.length == 0 { continue }
-          scratch.append(UInt8(truncatingIfNeeded: column))
-          scratch.append(varint: Int(cell.length))
-          scratch.append(text.span.extracting(cell.range))
-        }
+        row(records, slot, text)
+        slot &+= records.columnCount
       }
       for extra in records.extras where extra.cell.length > 0 {
         scratch.append(UInt8(0xF3))
@@ -47,6 +41,37 @@ package struct ContentHash {
       scratch.append(varint: part.document.count)
       scratch.append(text.span.extracting(part.document))
     }
-    return Array(SHA256.hash(data: scratch.bytes))
+    return unsafe SHA256.hash(data: scratch.bytes).withUnsafeBytes { unsafe [UInt8]($0) }
+  }
+
+  /// Appends the filled cells of a row, each with its column and its length.
+  private mutating func row(_ records: TableRecords, _ slot: Int, _ text: [UInt8]) {
+    var size = 0
+    for column in 0..<records.columnCount { size &+= Int(records.cells[slot &+ column].length) &+ 6 }
+    scratch.bytes.append(addingCapacity: size) { output in
+      unsafe output.withUnsafeMutableBufferPointer { target, count in
+        var at = 0
+        for column in 0..<records.columnCount {
+          let cell = records.cells[slot &+ column]
+          if cell.length == 0 { continue }
+          unsafe target[at] = UInt8(truncatingIfNeeded: column)
+          at &+= 1
+          var rest = cell.length
+          while rest >= 0x80 {
+            unsafe target[at] = UInt8(truncatingIfNeeded: rest) | 0x80
+            rest >>= 7
+            at &+= 1
+          }
+          unsafe target[at] = UInt8(truncatingIfNeeded: rest)
+          at &+= 1
+          unsafe text.span.extracting(cell.range).withUnsafeBytes { value in
+            unsafe UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: target[at...])).copyMemory(
+              from: value)
+          }
+          at &+= Int(cell.length)
+        }
+        count = at
+      }
+    }
   }
 }

@@ -3,7 +3,7 @@ internal import Findings
 internal import Records
 
 extension FieldCheck {
-  /// What every cell of a column of a plain schema is asked.
+  /// What every cell of a column of a plain schema is asked; plain values, so that most cells cost no reference counting.
   struct PlainAsk {
     enum Kind: UInt8 {
       case text, integer, number, boolean, date, datetime, year
@@ -17,6 +17,17 @@ extension FieldCheck {
     var hasMissing: Bool
     /// Whether a function fills it later.
     var isDerived: Bool
+    /// A number without signs around it and without groups of digits.
+    var isPlainNumber = false
+    var decimalMark: UInt8 = 0
+    var scale = 4
+    /// How a date is mostly written; others are read step by step.
+    var shape = DatePattern.Usual.none
+    var minimum = Int64.min
+    var maximum = Int64.max
+    /// Of text: characters above which rule B03 has something to say, and whether anything else is asked.
+    var warnAboveLength = Int32.max
+    var hasMoreThanLength = true
   }
 
   /// The rest of such a column.
@@ -53,7 +64,10 @@ extension FieldCheck {
     let asks: [PlainAsk]
     let rests: [PlainRest?]
 
-    init(_ table: SourceTable, hasCodes: (Int) -> Bool) {
+    /// - Parameters:
+    ///   - hasCodes: whether a column's cells are compared with a list.
+    ///   - warnAboveLength: characters above which rule B03 has something to say of a column.
+    init(_ table: SourceTable, hasCodes: (Int) -> Bool, warnAboveLength: (Int) -> Int) {
       let columns = table.columns
       rests = columns.map { column in
         column.plain.map { PlainRest(column, $0, missing: table.missingValues) }
@@ -80,10 +94,20 @@ extension FieldCheck {
         let hasMore =
           column.maxLength != nil || column.warnAboveLength != nil || field.minLength != nil || field.pattern != nil
           || !field.choices.isEmpty || field.minimum != nil || field.maximum != nil || hasCodes(number)
-        asks.append(
-          PlainAsk(
-            kind: kind, isRequired: column.isRequired, hasMore: hasMore, hasMissing: !rest.missing.isEmpty,
-            isDerived: false))
+        var ask = PlainAsk(
+          kind: kind, isRequired: column.isRequired, hasMore: hasMore, hasMissing: !rest.missing.isEmpty,
+          isDerived: false)
+        ask.isPlainNumber = field.isBareNumber && rest.groupMark.isEmpty
+        ask.decimalMark = rest.decimalMark
+        ask.scale = rest.scale
+        ask.shape = kind == .date && rest.pattern.hasTime ? .none : rest.pattern.usual
+        (ask.minimum, ask.maximum) = (rest.minimum, rest.maximum)
+        ask.warnAboveLength = Int32(clamping: warnAboveLength(number))
+        ask.hasMoreThanLength =
+          field.form == .text
+          ? field.minLength != nil || field.pattern != nil || !field.choices.isEmpty || hasCodes(number)
+          : !rest.choices.isEmpty
+        asks.append(ask)
       }
       self.asks = asks
     }
@@ -111,9 +135,16 @@ extension FieldCheck {
           if ask.isRequired { log.note(.B01, Field(table: table, column: column), row: row) }
           continue
         }
-        if ask.kind == .text && !ask.hasMore && !ask.hasMissing {
-          values.append(CellValue.text)
-          continue
+        if !ask.hasMissing {
+          if ask.kind == .text {
+            if !ask.hasMore || (!ask.hasMoreThanLength && cell.length <= ask.warnAboveLength) {
+              values.append(CellValue.text)
+              continue
+            }
+          } else if let value = ask.usual(text.span.extracting(cell.range)) {
+            values.append(value)
+            continue
+          }
         }
         let span = text.span.extracting(cell.range)
         let field = Field(table: table, column: column)
@@ -154,6 +185,32 @@ extension FieldCheck {
     }
     if let pattern = rest.field.pattern, !pattern.matches(span, &scratch) { log.note(.T30, field, row: row) }
     if !rest.texts.isEmpty, !rest.texts.contains(where: { same($0, span) }) { log.note(.T31, field, row: row) }
+  }
+}
+
+extension FieldCheck.PlainAsk {
+  /// The value of a cell that is written as most are and about which there is nothing to say; nil when it has to be looked at closely.
+  @inline(__always)
+  fileprivate func usual(_ span: Span<UInt8>) -> Int64? {
+    let value: Int64
+    switch kind {
+    case .integer:
+      guard isPlainNumber, let number = PlainReading.digits(span) else { return nil }
+      value = number
+    case .number:
+      guard isPlainNumber, let number = PlainReading.units(span, decimalMark: decimalMark, mostDecimals: scale)
+      else { return nil }
+      value = number
+    case .date:
+      guard let minutes = shape.read(span) else { return nil }
+      value = minutes / 1440
+    case .datetime:
+      guard let minutes = shape.read(span) else { return nil }
+      value = minutes
+    case .text, .boolean, .year, .standard: return nil
+    }
+    guard !hasMore || (!hasMoreThanLength && value >= minimum && value <= maximum) else { return nil }
+    return value
   }
 }
 

@@ -110,7 +110,9 @@ package struct FieldCheck: Sendable {
     }
     plain = schema.tables.enumerated().map { number, table in
       table.isPlain
-        ? PlainTable(table) { compiled[number][$0].codes != nil || compiled[number][$0].isFacility } : nil
+        ? PlainTable(table, hasCodes: { compiled[number][$0].codes != nil || compiled[number][$0].isFacility }) {
+          compiled[number][$0].warnAboveLength
+        } : nil
     }
     conditional = compiled.map { columns in columns.indices.filter { !columns[$0].conditions.isEmpty } }
     careFields = [("XML1", "NGAY_RA"), ("XML1", "NGAY_VAO"), ("XML0", "NGAY_VAO")].compactMap { table, column in

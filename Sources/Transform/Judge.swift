@@ -165,7 +165,7 @@ package struct Judge {
       contentHash: sent ?? hash.hash(dossier), facility: facility)
     guard verdict.outcome == .accepted else { return verdict }
     // rule A11: once in one delivery
-    let slot = Judge.number(Array(dossier.kind.rawValue.utf8) + [0] + key)
+    let slot = Judge.number(key, of: dossier.kind)
     let content = Judge.number(verdict.contentHash)
     if let earlier = seen[slot] {
       if earlier == content {
@@ -253,9 +253,13 @@ package struct Judge {
     }
   }
 
-  /// Eight bytes of a hash: for a SHA-256 its first eight, for a key FNV-1a with a final mix.
-  private static func number(_ bytes: [UInt8]) -> UInt64 {
+  /// Eight bytes that stand for others: FNV-1a with a final mix.
+  private static func number(_ bytes: [UInt8], of kind: Dossier.Kind? = nil) -> UInt64 {
     var h: UInt64 = 0xCBF2_9CE4_8422_2325
+    if let kind {
+      for byte in kind.rawValue.utf8 { h = (h ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      h = h &* 0x100_0000_01B3
+    }
     for byte in bytes { h = (h ^ UInt64(byte)) &* 0x100_0000_01B3 }
     h ^= h >> 32
     h = h &* 0xD6E8_FEB8_6659_FD93
