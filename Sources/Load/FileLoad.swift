@@ -312,10 +312,15 @@ package final class FileLoad {
   // MARK: rows
 
   private func copyRows(_ batch: PreparedBatch, _ isLoaded: [Bool], _ staged: inout StagedBatch) throws(ServerFailure) {
-    for (number, entity) in schema.entities.enumerated() {
+    let numbers = schema.entities.indices.filter { number in
+      batch.rows.entities[number].segments.contains { isLoaded[$0.dossier] }
+    }
+    guard !numbers.isEmpty else { return }
+    // in one message: a file of few rows costs a round trip a table, not two
+    var writer = try connection.startCopies(numbers.map { schema.entities[$0].copyStatement })
+    for (place, number) in numbers.enumerated() {
+      if place > 0 { try writer.next() }
       let rows = batch.rows.entities[number]
-      guard rows.segments.contains(where: { isLoaded[$0.dossier] }) else { continue }
-      var writer = try connection.startCopy(entity.copyStatement)
       try writer.write(RowForm.header)
       // neighbouring dossiers go in one piece
       var from = -1
@@ -333,16 +338,15 @@ package final class FileLoad {
       }
       if from >= 0 { try writer.write(rows.buffer.bytes.span.extracting(from..<to)) }
       try writer.write(RowForm.trailer)
-      try writer.finish()
       staged.rows[number] += count
     }
+    try writer.finish()
   }
 
   // MARK: source bytes and the ledger
 
   private func copyBatch(_ batch: PreparedBatch, _ accepted: [Int]) throws(ServerFailure) {
-    let source = archive(of: batch, accepted)
-    let stored = compressor.compress(source)
+    let (stored, sourceHash) = packed(batch, accepted)
     let delivered = accepted.reduce(0) { $0 + batch.entries[$1].sizeInBytes }
     let storedHash = Files.ContentHash(of: stored).bytes
     batches.count += 1
@@ -355,19 +359,22 @@ package final class FileLoad {
       """,
       [
         .integer(fileID), .integer(Int64(batchNumber)), .integer(Int64(accepted.count)), .integer(Int64(delivered)),
-        .integer(Int64(stored.count)), .bytes(Files.ContentHash(of: source).bytes),
-        .bytes(storedHash), .bytes(stored),
+        .integer(Int64(stored.count)), .bytes(sourceHash), .bytes(storedHash), .bytes(stored),
       ], prepared: true)
   }
 
-  /// The archive of the dossiers that are loaded; no copy of it when that is all of the batch, as it nearly always is.
-  private func archive(of batch: PreparedBatch, _ accepted: [Int]) -> [UInt8] {
+  /// The archive of the dossiers that are loaded, compressed, and the hash of what it was; no copy of it when that is all of the batch, as it
+  /// nearly always is.
+  private func packed(_ batch: PreparedBatch, _ accepted: [Int]) -> (stored: [UInt8], sourceHash: [UInt8]) {
     let wanted = accepted.reduce(SourceArchive.magic.count) { $0 + batch.entries[$1].source.count }
-    if wanted == batch.archive.count { return batch.archive.bytes }
+    if wanted == batch.archive.count {
+      if let packed = batch.packed { return packed }
+      return (compressor.compress(batch.archive.bytes), Files.ContentHash(of: batch.archive.bytes).bytes)
+    }
     var source = OutputBuffer(capacity: wanted)
     SourceArchive.begin(&source)
     for index in accepted { source.append(batch.archive.bytes.span.extracting(batch.entries[index].source)) }
-    return source.bytes
+    return (compressor.compress(source.bytes), Files.ContentHash(of: source.bytes).bytes)
   }
 
   private func copyDossiers(_ batch: PreparedBatch, _ isLoaded: [Bool], _ version: [Int64]) throws(ServerFailure) {

@@ -1,5 +1,7 @@
 package import Bytes
 package import CommonSchema
+package import Compression
+internal import Files
 package import Findings
 package import Records
 package import Transform
@@ -45,6 +47,8 @@ package struct PreparedBatch: Sendable {
   package var archive = OutputBuffer()
   /// Source bytes of rejected dossiers (``SourceArchive`` entries without its header).
   package var rejects = OutputBuffer()
+  /// The whole ``archive`` compressed, and its hash, when somebody had the time for it.
+  private(set) var packed: (stored: [UInt8], sourceHash: [UInt8])?
 
   package init(schema: CommonSchema) {
     rows = RowBatch(schema: schema)
@@ -57,6 +61,12 @@ package struct PreparedBatch: Sendable {
     archive.removeAll()
     SourceArchive.begin(&archive)
     rejects.removeAll()
+    packed = nil
+  }
+
+  /// Compresses the archive ahead of the loading.
+  package mutating func pack(_ compressor: ZstandardCompressor) {
+    packed = (compressor.compress(archive.bytes), ContentHash(of: archive.bytes).bytes)
   }
 
   package static let mostDossiers = 1_000

@@ -276,6 +276,28 @@ package final class Connection {
     return CopyWriter(self)
   }
 
+  /// Starts several `COPY … FROM STDIN`, one behind the other and all in one message: ``CopyWriter/next()`` goes from each to the one behind it.
+  package func startCopies(_ sql: [String]) throws(ServerFailure) -> CopyWriter {
+    try startCopy(sql.joined(separator: ";\n"))
+  }
+
+  /// Ends the COPY under way and begins the one behind it.
+  ///
+  /// - Returns: how many rows the server took.
+  func nextCopy() throws(ServerFailure) -> Int {
+    guard unsafe PQputCopyEnd(raw, nil) == 1 else { throw endCopy(giveUp: true).failure ?? failureWithoutResult() }
+    var rows = 0
+    var found: ServerFailure?
+    while let result = unsafe PQgetResult(raw) {
+      let begins = unsafe PQresultStatus(result) == PGRES_COPY_IN
+      if let failure = unsafe failure(in: result), found?.state == nil { found = failure }
+      rows += unsafe Rows(adopting: result).affected
+      if begins, found == nil { return rows }
+      if !isUsable { break }
+    }
+    throw found ?? failureWithoutResult()
+  }
+
   /// Copies what `body` writes and returns the number of rows; when `body` throws, the COPY is given up.
   @discardableResult
   package func copyIn(_ sql: String, _ body: (inout CopyWriter) throws -> Void) throws -> Int {

@@ -26,6 +26,20 @@ package struct CopyWriter: ~Copyable {
   /// Sends bytes that an array holds.
   package mutating func write(_ bytes: [UInt8]) throws(ServerFailure) { try write(bytes.span) }
 
+  /// Ends the COPY and begins the next one of a series.
+  ///
+  /// - Returns: how many rows the server took.
+  @discardableResult
+  package mutating func next() throws(ServerFailure) -> Int {
+    precondition(isOpen, "this COPY has ended")
+    do throws(ServerFailure) {
+      return try connection.nextCopy()
+    } catch {
+      isOpen = false  // the connection has read all results
+      throw error
+    }
+  }
+
   /// Ends the COPY.
   ///
   /// - Returns: how many rows the server took.

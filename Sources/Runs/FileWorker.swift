@@ -104,18 +104,27 @@ final class Arrivals: Sendable {
   func isLater(_ fileID: Int64, than place: Int) -> Bool { places.withLock { ($0[fileID] ?? -1) > place } }
 }
 
-/// Takes one file after the other through the house; one worker, one thread, one connection.
+/// Takes one file after the other through the house; one worker, one connection, and a thread that loads while this one reads.
 final class FileWorker {
   private let context: RunContext
   private var connection: Connection
   private var partitions: Partitions
   private var batch: PreparedBatch
   private let compressor = ZstandardCompressor()
+  private let overlaps: Bool
+  private let lane = LoadingLane()
+  /// While the lane loads: its batch, and afterwards what came of it.
+  private var loading: PreparedBatch?
+  private var loaded: Result<StagedBatch, any Error>?
+  /// For packing a batch while the lane is busy with the one before.
+  private let packer = ZstandardCompressor()
   /// Set while stored dossiers are judged again.
   private var again: Again?
 
-  init(_ context: RunContext) throws(RunFailure) {
+  /// - Parameter overlaps: load a batch while the next one is filled: worth its memory where there are more processors than workers.
+  init(_ context: RunContext, overlaps: Bool = false) throws(RunFailure) {
     self.context = context
+    self.overlaps = overlaps
     do throws(ServerFailure) {
       connection = try Connection(context.conninfo, applicationName: "songhan")
       try FileLoad.prepare(connection)
@@ -505,23 +514,72 @@ final class FileWorker {
     batch.removeAll()
     var practitioners = PractitionerCodes(schemas: rulings.schemas)
 
-    func stage(_ createdOn: String?) throws {
-      guard !batch.entries.isEmpty else { return }
-      let staged = try load.stage(batch, partitions: &partitions) { accepted, number in
-        destinations.compactMap {
-          builder.parcel(of: batch, accepted: accepted, number: number, createdOn: createdOn, for: $0)
+    /// Counts what a batch has become.
+    func count(_ entries: [PreparedBatch.Entry], _ staged: StagedBatch) {
+      var bytes = 0
+      for number in entries.indices {
+        bytes += entries[number].sizeInBytes
+        switch entries[number].outcome {
+        case .accepted: state.dossiers.accepted += 1
+        case .repeated: state.dossiers.duplicate += 1
+        case .rejected: state.dossiers.rejected += 1
         }
       }
-      let accepted = batch.entries.lazy.filter { $0.outcome == .accepted }.count
-      state.dossiers.accepted += accepted - staged.duplicates.count
-      state.dossiers.duplicate += staged.duplicates.count + batch.entries.lazy.filter { $0.outcome == .repeated }.count
-      state.dossiers.rejected += batch.entries.lazy.filter { $0.outcome == .rejected }.count
+      state.dossiers.accepted -= staged.duplicates.count
+      state.dossiers.duplicate += staged.duplicates.count
       state.dossiers.superseding += staged.superseding.count
       state.older += staged.older.count
       for entity in staged.rows.indices { state.rows[entity] += staged.rows[entity] }
-      context.progress.add(dossiers: batch.entries.count, bytes: batch.entries.reduce(0) { $0 + $1.sizeInBytes })
+      context.progress.add(dossiers: entries.count, bytes: bytes)
+    }
+
+    func parcels(of batch: PreparedBatch, _ accepted: [Int], _ number: Int, _ createdOn: String?) -> [ParcelDraft] {
+      destinations.compactMap {
+        builder.parcel(of: batch, accepted: accepted, number: number, createdOn: createdOn, for: $0)
+      }
+    }
+
+    /// Waits for the lane, and counts or throws what came of its batch.
+    func settle() throws {
+      lane.wait()
+      guard let outcome = loaded, let batch = loading else { return }
+      loaded = nil
+      count(batch.entries, try outcome.get())
+    }
+
+    /// Loads the batch before anything else is done: the last one, or all where nothing overlaps.
+    func stageHere(_ createdOn: String?) throws {
+      try settle()
+      guard !batch.entries.isEmpty else { return }
+      let staged = try load.stage(batch, partitions: &partitions) { parcels(of: batch, $0, $1, createdOn) }
+      count(batch.entries, staged)
       batch.removeAll()
       state.keysOfBatch.removeAll(keepingCapacity: true)
+    }
+
+    /// Hands the batch over to be loaded while the next one is filled.
+    func stage(_ createdOn: String?) throws {
+      guard overlaps else { return try stageHere(createdOn) }
+      guard !batch.entries.isEmpty else { return }
+      if lane.wouldWait() { batch.pack(packer) }
+      try settle()
+      var next = loading ?? PreparedBatch(schema: common)
+      loading = nil
+      next.removeAll()
+      swap(&batch, &next)
+      loading = next
+      state.keysOfBatch.removeAll(keepingCapacity: true)
+      lane.begin { [self] in
+        loaded = Result {
+          guard let batch = loading else { throw LoadFailure.outOfMemory }
+          return try load.stage(batch, partitions: &partitions) { parcels(of: batch, $0, $1, createdOn) }
+        }
+      }
+    }
+    // nobody may touch the connection while the lane does
+    defer {
+      lane.wait()
+      loaded = nil
     }
 
     let pass = FilePass(
@@ -579,6 +637,7 @@ final class FileWorker {
           sizeInBytes: dossier.sizeInBytes))
       return !context.cancellation.isRequested
     }
+    lane.wait()
     if context.cancellation.isRequested {
       load.rollback()
       throw LoadFailure.server(.refused(Refusal("57014")))
@@ -607,7 +666,7 @@ final class FileWorker {
       let rejected = refusal.code == .S23 ? state.rejected : []
       return try end(file, copy, claim, facility, ending, refusal, tally, rejected: rejected, seen: 0, &report)
     }
-    try stage(facts.createdOn)
+    try stageHere(facts.createdOn)
     report.state = .loaded
     report.dossiers = state.dossiers
     report.findings = tally.byCode

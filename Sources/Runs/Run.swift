@@ -277,9 +277,9 @@ package struct Run: Sendable {
     let kept = Counter()
     // held by another worker, with the same bytes or the same visits: of one run or of several
     let held = Held()
-    @Sendable func work(_ list: WorkList, _ files: [InboxFile], isLast: Bool) {
+    @Sendable func work(_ list: WorkList, _ files: [InboxFile], isLast: Bool, overlaps: Bool = false) {
       do throws(RunFailure) {
-        let worker = try FileWorker(context)
+        let worker = try FileWorker(context, overlaps: overlaps)
         while !context.cancellation.isRequested, let index = list.next() {
           let report = try worker.work(files[index])
           if !isLast, let report, report.state == .waiting, report.reason == "S15" {
@@ -302,7 +302,9 @@ package struct Run: Sendable {
     for (files, jobs) in [(others, options.jobs ?? configuration.jobs), (suspects, 1)]
     where !files.isEmpty && results.failure == nil {
       let list = WorkList(count: files.count)
-      Crew.run(min(jobs, files.count)) { _ in work(list, files, isLast: false) }
+      let workers = min(jobs, files.count)
+      let overlaps = workers < ProcessInfo.processInfo.activeProcessorCount
+      Crew.run(workers) { _ in work(list, files, isLast: false, overlaps: overlaps) }
     }
     let rest = held.files
     if !rest.isEmpty, results.failure == nil { work(WorkList(count: rest.count), rest, isLast: true) }

@@ -454,6 +454,34 @@ import Testing
     #expect(try connection.copyIn("COPY numbers FROM STDIN") { try $0.write(Array("1\n2\n".utf8).span) } == 2)
   }
 
+  @Test func severalCopiesGoInOneMessage() throws {
+    let connection = try PrivateCluster.connect()
+    try connection.execute("CREATE TEMP TABLE first (a int)")
+    try connection.execute("CREATE TEMP TABLE second (a int CONSTRAINT positive CHECK (a > 0))")
+    let copies = ["first", "second", "first"].map { "COPY \($0) FROM STDIN" }
+    func write(_ pieces: [String]) throws -> [Int] {
+      var writer = try connection.startCopies(copies)
+      var rows: [Int] = []
+      for (number, piece) in pieces.enumerated() {
+        if number > 0 { rows.append(try writer.next()) }
+        try writer.write(Array(piece.utf8).span)
+      }
+      if pieces.count == copies.count { rows.append(try writer.finish()) }
+      return rows
+    }
+    #expect(try write(["1\n2\n", "3\n", ""]) == [2, 1, 0])
+    let sums = "SELECT (SELECT sum(a) FROM first), (SELECT sum(a) FROM second)"
+    #expect(try connection.executeGenerated(sums).integer(0, 0) == 3)
+    // refused in the middle: nothing of the whole message stays, and the connection is of use
+    let failure = try failure { _ = try write(["5\n", "-1\n", "7\n"]) }
+    #expect(failure.state == "23514")
+    #expect(try connection.executeGenerated(sums).integer(0, 0) == 3)
+    // given up behind the first
+    #expect(try write(["5\n", "9\n"]) == [1])
+    #expect(try connection.executeGenerated(sums).integer(0, 0) == 3)
+    #expect(try connection.executeGenerated(sums).integer(0, 1) == 3)
+  }
+
   @Test func aThrowingBodyGivesTheCopyUp() throws {
     struct Stop: Error {}
     let connection = try PrivateCluster.connect()
