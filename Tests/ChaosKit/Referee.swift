@@ -5,6 +5,8 @@ internal import Foundation
 struct Referee {
   let site: Site
   let deliveries: [Model.Delivery]
+  /// Folder and name of each delivery, in the order in which a run takes them.
+  let byAge: [String]
   let refusedNames: [(facility: String, name: String)]
   /// Deliveries that grew under their own name: their beginnings may have left a line in the ledger.
   let grown: Set<String>
@@ -123,7 +125,7 @@ struct Referee {
     let expected = Model.ledger(
       order.compactMap { row, delivery in
         guard case .loaded(let dossiers) = delivery.fate else { return nil }
-        let place = deliveries.firstIndex { $0.facility == delivery.facility && $0.name == delivery.name } ?? 0
+        let place = byAge.firstIndex(of: "\(delivery.facility)/\(delivery.name)") ?? 0
         return Model.Load(id: row.id, facility: delivery.facility, run: row.run, place: place, dossiers: dossiers)
       })
     var hashes: [String: String] = [:]

@@ -16,6 +16,7 @@ package struct Scenario: Sendable {
     var delivery: Model.Delivery
     var bytes: [UInt8]
     var way = Way.whole
+    var isSlow: Bool { if case .whole = way { false } else { true } }
   }
 
   /// What goes wrong in a process.
