@@ -79,16 +79,31 @@ package struct Model: Sendable {
     var line: Int
   }
 
-  /// A file that was loaded: by which run, and its place among the deliveries.
+  /// A file that was loaded: by which run, and its place among the deliveries (``uploaded`` for those that were written while time went by), and
+  /// which of its dossiers the ledger calls duplicates.
   package struct Load: Sendable {
     package var id: Int
     package var facility: String
     package var run: Int
     package var place: Int
     package var dossiers: [Dossier]
+    package var duplicates: Set<Int>
 
-    package init(id: Int, facility: String, run: Int, place: Int, dossiers: [Dossier]) {
+    /// The files of a scenario are dropped with times of the past, in the order of the plan; an upload's time is the clock's.
+    package static let uploaded = Int.max
+
+    package init(
+      id: Int, facility: String, run: Int, place: Int, dossiers: [Dossier], duplicates: Set<Int> = []
+    ) {
       (self.id, self.facility, self.run, self.place, self.dossiers) = (id, facility, run, place, dossiers)
+      self.duplicates = duplicates
+    }
+
+    /// Whether the content of one of its dossiers is older than what `earlier` loaded. Which of two uploads ended first only the ledger knows.
+    func isOlder(_ number: Int, than earlier: Load) -> Bool {
+      guard earlier.run == run, earlier.id != id else { return false }
+      if place == Load.uploaded, earlier.place == place { return duplicates.contains(number) }
+      return earlier.place > place
     }
   }
 
@@ -114,7 +129,7 @@ package struct Model: Sendable {
         let slot = Slot(facility: facility, key: dossier.key)
         let earlier = current[slot]
         // of one run's files the content that was delivered later stays
-        let isOlder = earlier.flatMap { loads[$0.file] }.map { $0.run == load.run && $0.place > load.place } ?? false
+        let isOlder = earlier.flatMap { loads[$0.file] }.map { load.isOlder(index + 1, than: $0) } ?? false
         if isOlder || last[dossier.key] == dossier.edition || earlier?.edition == dossier.edition {
           line.outcome = "duplicate"
           files[id]?.counts.duplicate += 1

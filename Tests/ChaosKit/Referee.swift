@@ -5,10 +5,10 @@ internal import Foundation
 struct Referee {
   let site: Site
   let deliveries: [Model.Delivery]
-  /// Folder and name of each delivery, in the order in which a run takes them.
-  let byAge: [String]
   let refusedNames: [(facility: String, name: String)]
-  /// Deliveries that grew under their own name: their beginnings may have left a line in the ledger.
+  /// Deliveries that were written while time went by.
+  let uploaded: Set<String>
+  /// Those of them that grew under their own name: their beginnings may have left a line in the ledger.
   let grown: Set<String>
   /// Spool of the host that ran last.
   let spool: String
@@ -122,13 +122,6 @@ struct Referee {
   /// Outcomes, versions and counts, replayed by the model in the warehouse's order.
   private func dossiers(_ found: [(row: Row, delivery: Model.Delivery)], _ verdict: inout Verdict) throws {
     let order = found.filter { $0.row.state == "loaded" }.sorted { ($0.row.loadedAt ?? 0) < ($1.row.loadedAt ?? 0) }
-    let expected = Model.ledger(
-      order.compactMap { row, delivery in
-        guard case .loaded(let dossiers) = delivery.fate else { return nil }
-        let place = byAge.firstIndex(of: "\(delivery.facility)/\(delivery.name)") ?? 0
-        return Model.Load(id: row.id, facility: delivery.facility, run: row.run, place: place, dossiers: dossiers)
-      })
-    var hashes: [String: String] = [:]
     var lines: [Int: [[String?]]] = [:]
     for line in try site.rows(
       "SELECT file_id, dossier_number, encounter_key, outcome, version, is_current::int, superseded_by_file_id, "
@@ -136,6 +129,17 @@ struct Referee {
     {
       lines[line[0].flatMap { Int($0) } ?? 0, default: []].append(line)
     }
+    let expected = Model.ledger(
+      order.compactMap { row, delivery in
+        guard case .loaded(let dossiers) = delivery.fate else { return nil }
+        let place = deliveries.firstIndex { $0.facility == delivery.facility && $0.name == delivery.name } ?? 0
+        let duplicates = (lines[row.id] ?? []).filter { $0[3] == "duplicate" }.compactMap { $0[1].flatMap { Int($0) } }
+        return Model.Load(
+          id: row.id, facility: delivery.facility, run: row.run,
+          place: uploaded.contains("\(delivery.facility)/\(delivery.name)") ? Model.Load.uploaded : place,
+          dossiers: dossiers, duplicates: Set(duplicates))
+      })
+    var hashes: [String: String] = [:]
     for (row, delivery) in order {
       let what = "file \(row.id) (\(delivery.name))"
       guard let file = expected[row.id] else {

@@ -99,11 +99,10 @@ extension Scenario {
     let grown = rounds.flatMap(\.drops).filter {
       if case .inPlace = $0.way { true } else { false }
     }.map { "\($0.delivery.facility)/\($0.delivery.name)" }
-    // a run takes the older file first; what is uploaded slowly is as young as it is, whatever is dropped whole is as old as it was made
-    let byAge = rounds.flatMap(\.drops).filter { !$0.isSlow } + rounds.flatMap(\.drops).filter(\.isSlow)
+    let uploaded = rounds.flatMap(\.drops).filter(\.isSlow).map { "\($0.delivery.facility)/\($0.delivery.name)" }
     let referee = Referee(
-      site: site, deliveries: deliveries, byAge: byAge.map { "\($0.delivery.facility)/\($0.delivery.name)" },
-      refusedNames: refusedNames, grown: Set(grown), spool: "spool-\(lastHost)")
+      site: site, deliveries: deliveries, refusedNames: refusedNames, uploaded: Set(uploaded), grown: Set(grown),
+      spool: "spool-\(lastHost)")
     let verdict = try referee.judge()
     complaints += verdict.all
     // and another one changes nothing
