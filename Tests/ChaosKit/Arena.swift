@@ -75,7 +75,9 @@ package final class Arena: Sendable {
 
   /// Runs a statement of ours in the server's own database.
   package func ask(_ sql: String) throws {
-    _ = try Connection(cluster.conninfo(database: "postgres"), applicationName: "chaos").executeGenerated(sql)
+    let connection = try Connection(cluster.conninfo(database: "postgres"), applicationName: "chaos")
+    _ = try connection.executeGenerated("SET statement_timeout = '120s'")
+    _ = try connection.executeGenerated(sql)
   }
 
   /// A new database and a project folder for it; both go with ``Site/remove()``.

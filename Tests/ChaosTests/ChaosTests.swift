@@ -1,5 +1,6 @@
 import ChaosKit
 import Foundation
+import Glibc
 import Synchronization
 import Testing
 
@@ -39,6 +40,17 @@ func onThread<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
     thread.stackSize = 4 << 20
     thread.start()
   }
+}
+
+/// Waits for a process, though not for ever.
+///
+/// - Returns: its status; -9 when it had to be killed.
+func status(of process: Process, within seconds: Int = 60) -> Int32 {
+  let end = ContinuousClock.now + .seconds(seconds)
+  while process.isRunning, ContinuousClock.now < end { usleep(2000) }
+  guard process.isRunning else { return process.terminationStatus }
+  kill(process.processIdentifier, SIGKILL)
+  return -SIGKILL
 }
 
 /// Each complaint as an issue of its own.

@@ -298,8 +298,7 @@ extension Site {
     ]
     process.standardError = FileHandle.nullDevice
     try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw ChaosError("no certificate could be made") }
+    guard status(of: process) == 0 else { throw ChaosError("no certificate could be made") }
   }
 
   /// Lets days pass for everything that is there.

@@ -34,7 +34,8 @@ extension ChaosTests {
       func loaded() throws -> Int { try site.number("SELECT count(*) FROM intake.file WHERE state = 'loaded'") }
 
       let hosts = [try site.start(run, host(1)), try site.start(run, host(2))]
-      while try loaded() < count / 3, hosts.contains(where: \.isRunning) { usleep(20_000) }
+      let end = ContinuousClock.now + .seconds(120)
+      while try loaded() < count / 3, hosts.contains(where: \.isRunning), ContinuousClock.now < end { usleep(20_000) }
       hosts[0].send(SIGKILL)
       let killed = try hosts[0].wait()
       let atDeath = try loaded()

@@ -60,7 +60,10 @@ final class PrivateSFTP {
     guard let text = try? String(contentsOfFile: "\(folder)/pid", encoding: .utf8),
       let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines))
     else { return }
+    // its signals may be blocked, as they were in the thread that began it
     kill(pid, SIGTERM)
+    for _ in 0..<50 where kill(pid, 0) == 0 { usleep(20_000) }
+    kill(pid, SIGKILL)
   }
 
   private static func call(_ program: String, _ arguments: [String]) throws {
@@ -69,8 +72,8 @@ final class PrivateSFTP {
     process.arguments = arguments
     process.standardOutput = FileHandle.nullDevice
     try process.run()
-    process.waitUntilExit()
-    if process.terminationStatus != 0 { throw ChaosError("\(program) ended with \(process.terminationStatus)") }
+    let status = status(of: process)
+    if status != 0 { throw ChaosError("\(program) ended with \(status)") }
   }
 
   private static func freePort() throws -> Int {
@@ -84,10 +87,8 @@ final class PrivateSFTP {
   final class Client {
     fileprivate let process = Process()
     var isRunning: Bool { process.isRunning }
-    func wait() -> Int32 {
-      process.waitUntilExit()
-      return process.terminationStatus
-    }
+    func wait() -> Int32 { status(of: process) }
+    func end() { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
   }
 
   /// - Parameter kilobits: a second; nil for as fast as it goes.
@@ -99,9 +100,11 @@ final class PrivateSFTP {
     client.process.arguments =
       [
         // one small piece on its way at a time: with many large ones the client sends a burst and then nothing for five seconds
-        "-q", "-B", "4096", "-R", "1", "-b", file, "-P", "\(port)", "-i", "\(folder)/client", "-F", "none", "-o", "StrictHostKeyChecking=no",
+        "-q", "-B", "4096", "-R", "1", "-b", file, "-P", "\(port)", "-i", "\(folder)/client", "-F", "none", "-o",
+        "StrictHostKeyChecking=no",
         "-o",
-        "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR",
+        "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10",
+        "-o", "ServerAliveInterval=10",
       ] + (kilobits.map { ["-l", "\($0)"] } ?? []) + ["\(account)@127.0.0.1"]
     client.process.standardOutput = FileHandle.nullDevice
     client.process.standardError = FileHandle.nullDevice
@@ -154,8 +157,10 @@ extension ChaosTests {
           ], kilobits: 400),
       ]
       let run = { try site.run(["run"], ["SONGHAN_INTAKE_SETTLE_SECONDS": "3"]) }
+      defer { for upload in uploads { upload.end() } }
       var during = 0
-      while uploads.allSatisfy(\.isRunning) {
+      let last = ContinuousClock.now + .seconds(120)
+      while uploads.allSatisfy(\.isRunning), ContinuousClock.now < last {
         let ending = try run()
         if ending.code != 0 { complaints.append("a run during the uploads ended with \(ending.code): \(ending.log)") }
         if !uploads.allSatisfy(\.isRunning) { break }
