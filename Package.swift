@@ -89,7 +89,8 @@ let package = Package(
     .target(
       name: "Inspection",
       dependencies: [
-        "Bytes", "Findings", "Records", "ExtractCSV", "Compression", "CommonSchema", "Transform", "Definitions",
+        "Bytes", "Findings", "Records", "ExtractXML", "ExtractCSV", "Compression", "CommonSchema", "Transform",
+        "Definitions",
       ],
       swiftSettings: strict),
     .target(
@@ -178,7 +179,9 @@ let package = Package(
     // against a private PostgreSQL
     .testTarget(
       name: "ToolsDatabaseTests",
-      dependencies: ["Bytes", "Findings", "Postgres", "Definitions", "Runs", "Synthesis", logging],
+      dependencies: [
+        "Bytes", "Findings", "Postgres", "Definitions", "Inspection", "Runs", "Synthesis", "SampleKit", logging,
+      ],
       swiftSettings: strict),
     .testTarget(name: "SealingTests", dependencies: ["Files", "Sealing"], swiftSettings: strict),
     .testTarget(name: "SynthesisTests", dependencies: ["Bytes", "Synthesis"], swiftSettings: strict),

@@ -29,6 +29,9 @@ package struct ColumnProfile: Codable, Sendable {
   package var missing = 0
   /// Marks for a missing value, and how often each stands.
   package var missingMarks: [String: Int] = [:]
+  /// The smallest and the largest number as it is, date by its month; nil for texts and codes.
+  package var least: String?
+  package var most: String?
   package var minLength = 0
   package var maxLength = 0
   package var distinct = 0
@@ -36,15 +39,20 @@ package struct ColumnProfile: Codable, Sendable {
   package var isEstimated = false
   /// No value stands twice and none is missing; nil when there were too many to know.
   package var isUnique: Bool? = true
+  /// No value stands twice, but some are missing.
+  package var isUniqueWhereFilled = false
+  /// Values that are not of the type that the others are of.
+  package var misfits = 0
   /// Most frequent shapes of values: A and a for letters, 9 for digits.
   package var examples: [String] = []
 
   package init(name: String) { self.name = name }
 
   private enum CodingKeys: CodingKey {
-    case name, kind, format, decimalChar, groupChar, readings, values, missing, missingMarks, minLength, maxLength,
+    case name, kind, format, decimalChar, groupChar, readings, values, missing, missingMarks, least, most, minLength,
+      maxLength,
       distinct,
-      isEstimated, isUnique, examples
+      isEstimated, isUnique, isUniqueWhereFilled, misfits, examples
   }
 
   // MARK: while reading
@@ -57,8 +65,13 @@ package struct ColumnProfile: Codable, Sendable {
     fileprivate var smallest: Set<UInt64> = []
     fileprivate var bound = UInt64.max
     fileprivate var masks: [String: Int] = [:]
-    fileprivate var dates = ColumnProfile.patterns
-    fileprivate var numbers = Set(NumberForm.allCases)
+    /// What each value may still be, and how many it does not fit.
+    fileprivate var dates = ColumnProfile.patterns.map {
+      (pattern: $0, misfits: 0, low: Int32.max, high: Int32.min)
+    }
+    fileprivate var numbers = Dictionary(uniqueKeysWithValues: NumberForm.allCases.map { ($0, 0) })
+    /// By form, the numbers that fit it.
+    fileprivate var ranges: [NumberForm: ClosedRange<Double>] = [:]
     fileprivate var isInteger = true
     fileprivate var hasLeadingZero = false
     /// A separator stood with other than three digits behind it.
@@ -71,6 +84,12 @@ package struct ColumnProfile: Codable, Sendable {
   static let missingMarks: Set<String> = [
     "NULL", "null", "Null", "N/A", "n/a", "NA", "#N/A", "NaN", "nan", "\\N", "-", "--", "None",
   ]
+  /// A slip in every tenth value, or one in a few, does not hide what a column is.
+  static func isSlip(_ misfits: Int, of values: Int) -> Bool {
+    misfits == 0 || values >= 5 && misfits <= max(1, values / 10)
+  }
+  /// The same while not all values are known.
+  private static func mayBeSlip(_ misfits: Int, of values: Int) -> Bool { misfits <= 1 + values / 10 }
   private static let mostKept = 2048
   private static let mostMasks = 256
 
@@ -132,22 +151,41 @@ package struct ColumnProfile: Codable, Sendable {
   private func judge(_ text: [UInt8], _ string: String, _ work: Work) {
     if work.isBoolean, !["true", "false"].contains(string.lowercased()) { work.isBoolean = false }
     if !work.dates.isEmpty {
-      work.dates.removeAll { pattern in
-        guard let reading = pattern.read(text.span) else { return true }
+      for number in work.dates.indices {
         // digits alone are a date only in a year that people live in
-        return reading.day.daysSinceEpoch < -25_567 || reading.day.daysSinceEpoch >= 47_847  // 1900 to 2100
+        let day = work.dates[number].pattern.read(text.span)?.day.daysSinceEpoch
+        if let day, day >= -25_567, day < 47_847 {  // 1900 to 2100
+          work.dates[number].low = min(work.dates[number].low, day)
+          work.dates[number].high = max(work.dates[number].high, day)
+        } else {
+          work.dates[number].misfits += 1
+        }
       }
+      work.dates.removeAll { !ColumnProfile.mayBeSlip($0.misfits, of: values) }
     }
     guard !work.numbers.isEmpty else { return }
+    defer { work.numbers = work.numbers.filter { ColumnProfile.mayBeSlip($0.value, of: values) } }
     let digits = text.count { $0 >= 0x30 && $0 <= 0x39 }
-    work.longestNumber = max(work.longestNumber, digits)
     let body = text.first == UInt8(ascii: "-") || text.first == UInt8(ascii: "+") ? text.dropFirst() : text[...]
     guard digits > 0, body.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 || $0 == 0x2E || $0 == 0x2C }) else {
-      (work.numbers, work.isInteger) = ([], false)
+      for form in NumberForm.allCases { work.numbers[form]? += 1 }
       return
+    }
+    work.longestNumber = max(work.longestNumber, digits)
+    let isNegative = text.first == UInt8(ascii: "-")
+    /// Takes a number that fits a form.
+    func fits(_ forms: [NumberForm], _ decimal: UInt8) {
+      let plain = body.compactMap { $0 == decimal ? UInt8(ascii: ".") : $0 == 0x2E || $0 == 0x2C ? nil : $0 }
+      guard let size = Double(String(decoding: plain, as: UTF8.self)) else { return }
+      let number = isNegative ? -size : size
+      for form in forms {
+        let range = work.ranges[form] ?? number...number
+        work.ranges[form] = min(range.lowerBound, number)...max(range.upperBound, number)
+      }
     }
     if digits == body.count {
       if body.count > 1, body.first == 0x30 { work.hasLeadingZero = true }
+      fits(NumberForm.allCases, 0x2E)
       return
     }
     work.isInteger = false
@@ -164,10 +202,13 @@ package struct ColumnProfile: Codable, Sendable {
       return groups.count == 1
         ? !whole.isEmpty : (1...3).contains(groups[0].count) && groups.dropFirst().allSatisfy { $0.count == 3 }
     }
-    if !(commas.count == 1 && points.count == 2 && points.allSatisfy { !$0.isEmpty }) { work.numbers.remove(.point) }
-    if !(points.count == 1 && commas.count == 2 && commas.allSatisfy { !$0.isEmpty }) { work.numbers.remove(.comma) }
-    if !isGrouped(0x2C, 0x2E) { work.numbers.remove(.pointGrouped) }
-    if !isGrouped(0x2E, 0x2C) { work.numbers.remove(.commaGrouped) }
+    func take(_ form: NumberForm, _ decimal: UInt8, _ isFit: Bool) {
+      if isFit { fits([form], decimal) } else { work.numbers[form]? += 1 }
+    }
+    take(.point, 0x2E, commas.count == 1 && points.count == 2 && points.allSatisfy { !$0.isEmpty })
+    take(.comma, 0x2C, points.count == 1 && commas.count == 2 && commas.allSatisfy { !$0.isEmpty })
+    take(.pointGrouped, 0x2E, isGrouped(0x2C, 0x2E))
+    take(.commaGrouped, 0x2C, isGrouped(0x2E, 0x2C))
     let last = body.split(whereSeparator: { $0 == 0x2E || $0 == 0x2C }).last ?? []
     if last.count != 3 || points.count > 1 && commas.count > 1 { work.showsDecimals = true }
   }
@@ -176,43 +217,73 @@ package struct ColumnProfile: Codable, Sendable {
   mutating func finish(_ work: Work) {
     distinct = isEstimated ? ColumnProfile.estimate(work.smallest) : work.smallest.count
     if isUnique == true { (distinct, isEstimated) = (values, false) }
-    if missing > 0, isUnique == true { isUnique = false }
+    if missing > 0, isUnique == true { (isUnique, isUniqueWhereFilled) = (false, values > 0) }
     if values == 0 { isUnique = false }
     examples = work.masks.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(3).map(\.key)
     func decide(_ kind: Kind, format: String? = nil) { (self.kind, self.format) = (kind, format) }
     if values == 0 { return decide(.empty) }
     if work.isBoolean { return decide(.boolean) }
-    if !work.dates.isEmpty {
-      if work.dates.count == 1 {
-        return decide(work.dates[0].hasTime ? .datetime : .date, format: work.dates[0].text)
+    if let least = work.dates.map(\.misfits).min(), ColumnProfile.isSlip(least, of: values) {
+      let fitting = work.dates.filter { $0.misfits == least }
+      let patterns = fitting.map(\.pattern)
+      if fitting.count == 1, fitting[0].low <= fitting[0].high {
+        (self.least, most) = (ColumnProfile.month(fitting[0].low), ColumnProfile.month(fitting[0].high))
       }
-      readings = work.dates.map(\.text)
+      misfits = least
+      if patterns.count == 1 { return decide(patterns[0].hasTime ? .datetime : .date, format: patterns[0].text) }
+      readings = patterns.map(\.text)
       return decide(.ambiguous)
     }
+    guard let least = work.numbers.values.min(), ColumnProfile.isSlip(least, of: values), work.longestNumber > 0 else {
+      return decide(.text)
+    }
+    let numbers = work.numbers.filter { $0.value == least }
+    // what is a code anyway has no slips
+    if ColumnProfile.saysCode(name) { return decide(least == 0 ? .code : .text) }
     if work.isInteger {
-      let isCode = work.hasLeadingZero || work.longestNumber > 15 || ColumnProfile.saysCode(name)
-      return decide(isCode ? .code : .integer)
+      let isCode = work.hasLeadingZero || work.longestNumber > 15
+      if !isCode {
+        misfits = least
+        tellRange(work.ranges[.point])
+      }
+      return decide(!isCode ? .integer : least == 0 ? .code : .text)
     }
-    guard !work.numbers.isEmpty, work.longestNumber <= 15 else { return decide(.text) }
-    if ColumnProfile.saysCode(name) { return decide(.code) }
-    if !work.showsDecimals, work.numbers.contains(.point) || work.numbers.contains(.comma) {
+    guard work.longestNumber <= 15 else { return decide(.text) }
+    misfits = least
+    if !work.showsDecimals, numbers[.point] != nil || numbers[.comma] != nil {
       // 1.234 may be one and a bit, or a thousand and more
-      readings = work.numbers.contains(.point) ? ["decimalChar .", "groupChar ."] : ["decimalChar ,", "groupChar ,"]
+      readings = numbers[.point] != nil ? ["decimalChar .", "groupChar ."] : ["decimalChar ,", "groupChar ,"]
       return decide(.ambiguous)
     }
-    if work.numbers.contains(.point) {
-      decimalChar = "."
-    } else if work.numbers.contains(.comma) {
-      decimalChar = ","
-    } else if work.numbers.contains(.pointGrouped) {
-      (decimalChar, groupChar) = (".", ",")
-    } else {
-      (decimalChar, groupChar) = (",", ".")
+    let form = [NumberForm.point, .comma, .pointGrouped].first { numbers[$0] != nil } ?? .commaGrouped
+    switch form {
+    case .point: decimalChar = "."
+    case .comma: decimalChar = ","
+    case .pointGrouped: (decimalChar, groupChar) = (".", ",")
+    case .commaGrouped: (decimalChar, groupChar) = (",", ".")
     }
+    tellRange(work.ranges[form])
     decide(.decimal)
   }
 
   // MARK: small things
+
+  private mutating func tellRange(_ range: ClosedRange<Double>?) {
+    guard let range else { return }
+    (least, most) = (ColumnProfile.text(range.lowerBound), ColumnProfile.text(range.upperBound))
+  }
+
+  private static func text(_ number: Double) -> String {
+    var text = String(format: "%.4f", number)
+    while text.last == "0" { text.removeLast() }
+    return text.last == "." ? String(text.dropLast()) : text
+  }
+
+  /// A day would be somebody's birthday.
+  private static func month(_ day: Int32) -> String {
+    let date = CivilDate(daysSinceEpoch: day).components
+    return "\(date.year)-\(date.month < 10 ? "0" : "")\(date.month)"
+  }
 
   /// Whether a text is a number or a date: no name of a column.
   static func looksLikeValue(_ text: String) -> Bool {

@@ -97,9 +97,13 @@ package struct DialectEvidence: Codable, Sendable {
       "\(fits) of the first \(cut.rows.count) rows have \(cut.width) cells when cut at \(name(evidence.delimiter))")
     if cut.strays > 0 { evidence.doubts.append("\(cut.strays) rows have text behind a closing quote") }
 
+    // rows may end with a delimiter that the header does not have
+    let wide = cut.rows.filter { $0.cells.count == cut.width }
+    let endsEmpty = cut.width > 2 && wide.count > 1 && wide.allSatisfy { $0.cells.last == "" }
     // titles before the table and totals behind it have fewer filled cells
     func isFull(_ row: [String]) -> Bool {
       row.count == cut.width && (cut.width < 3 || row.count { !$0.isEmpty } > 1)
+        || endsEmpty && row.count == cut.width - 1 && !row.contains("")
     }
     let comments = cut.rows.filter { $0.cells.count != cut.width && $0.cells[0].hasPrefix("#") }
     if !comments.isEmpty {
@@ -122,10 +126,15 @@ package struct DialectEvidence: Codable, Sendable {
       for row in rows[(last + 1)...] {
         let text = row.cells.first { !$0.isEmpty } ?? ""
         let word = String(text.prefix { $0.isLetter || $0 == " " }).trimmingCharacters(in: .whitespaces)
-        if word.count > 1, !evidence.footers.contains(word) { evidence.footers.append(word) }
+        // a row with too few cells is no footer: the others begin like it
+        let isOfTable = rows[first...last].contains { $0.cells.first { !$0.isEmpty }?.hasPrefix(word) ?? false }
+        if word.count > 1, !isOfTable, !evidence.footers.contains(word) { evidence.footers.append(word) }
       }
       dialect.footers = evidence.footers.map { Array($0.utf8) }
-      evidence.reasons.append("\(rows.count - 1 - last) rows behind the table are no rows of it")
+      evidence.reasons.append(
+        evidence.footers.isEmpty
+          ? "\(rows.count - 1 - last) rows at the end have too few cells"
+          : "\(rows.count - 1 - last) rows behind the table are no rows of it")
     }
     let table = rows[first...last].map(\.cells)
     if cut.width > 2, table.allSatisfy({ $0.count != cut.width || $0.last == "" }) {
@@ -133,7 +142,7 @@ package struct DialectEvidence: Codable, Sendable {
       dialect.allowsTrailingDelimiter = true
       evidence.reasons.append("every row ends with a delimiter")
     }
-    let header = evidence.trailingDelimiter ? Array(table[0].dropLast()) : table[0]
+    let header = evidence.trailingDelimiter && table[0].count == cut.width ? Array(table[0].dropLast()) : table[0]
     let names = header.filter { !$0.isEmpty }
     let oddNames = names.filter { ColumnProfile.looksLikeValue($0) }
     let isHeader = oddNames.isEmpty && Set(names).count == names.count && names.count * 2 > header.count
@@ -144,7 +153,7 @@ package struct DialectEvidence: Codable, Sendable {
         ? "the first row holds \(names.count) different names and no numbers or dates"
         : "the first row holds numbers or dates, so it is no header")
     if table.count < 2 { evidence.doubts.append("only one row was found: whether it is a header cannot be seen") }
-    let ragged = rows[first...last].count { $0.cells.count != cut.width }
+    let ragged = rows[first...last].dropFirst(isHeader ? 1 : 0).count { $0.cells.count != cut.width }
     if ragged > 0 {
       evidence.doubts.append("\(ragged) of the first \(last - first + 1) rows have another number of cells")
     }

@@ -22,8 +22,11 @@ package struct FeedDraft {
 
   private let name: String
   private let inspection: Inspection
-  private let tables: [Table]
+  private var tables: [Table]
   private let root: Int
+  /// Of a file that is cut along element paths.
+  private let shape: XMLShape?
+  private let references: [Inspection.Reference]
   private let definitions: Definitions
 
   private struct Table {
@@ -35,6 +38,8 @@ package struct FeedDraft {
     var key: Int?
     /// By field: the QĐ 3176 field of that name or title.
     var known: [Int: (table: String, field: String)]
+    /// By field: several values stand in it.
+    var lists: Set<Int> = []
   }
 
   package static func isName(_ name: String) -> Bool {
@@ -50,19 +55,59 @@ package struct FeedDraft {
   ///   - rootTable: the table whose rows are dossiers; nil to choose one.
   /// - Throws: a sentence when no feed can be proposed.
   package init(_ inspection: Inspection, name: String, rootTable: String?, definitions: Definitions) throws(Refusal) {
-    guard !inspection.files.isEmpty, inspection.files.allSatisfy({ $0.form == .csv && !$0.columns.isEmpty }) else {
-      throw Refusal("a feed can be proposed for delimited text with rows only")
+    if inspection.files.contains(where: { $0.form == .envelope }) {
+      throw Refusal("the feed qd3176 reads such a file: songhan facility add CODE --name NAME --feed qd3176")
     }
     (self.name, self.inspection, self.definitions) = (name, inspection, definitions)
     let dictionary = FeedDraft.dictionary(definitions)
+    let isXML = inspection.files.contains { $0.shape != nil }
+    func known(_ columns: [ColumnProfile]) -> [Int: (table: String, field: String)] {
+      var result: [Int: (table: String, field: String)] = [:]
+      for (number, column) in columns.enumerated() {
+        result[number] = dictionary[FeedDraft.plain(column.name)]
+        // `Period/MA_BN` is known by its last part, too
+        if result[number] == nil, isXML, let last = column.name.split(separator: " ").last {
+          result[number] = dictionary[FeedDraft.plain(String(last))]
+        }
+      }
+      return FeedDraft.together(result, definitions)
+    }
+    if inspection.files.count == 1, let shape = inspection.files[0].shape {
+      self.shape = shape
+      tables = shape.tables.map { table in
+        var file = inspection.files[0]
+        (file.columns, file.rows) = (table.columns, table.rows)
+        return Table(
+          name: table.name, pattern: "", file: file, fields: FeedDraft.fieldNames(table.columns.map(\.name)),
+          key: nil, known: known(table.columns), lists: Set(table.areLists.indices.filter { table.areLists[$0] }))
+      }
+      root = 0
+      if let key = XMLShaper.key(of: shape.tables[0]) {
+        tables[0].key = key
+        // the key is the first column of the other tables
+        references = shape.tables.indices.dropFirst().map {
+          Inspection.Reference(file: $0, column: 0, toFile: 0, toColumn: key, values: 0)
+        }
+      } else {
+        references = []
+      }
+      write(isRootGuessed: rootTable == nil && !shape.others.isEmpty)
+      return
+    }
+    guard !inspection.files.isEmpty, inspection.files.allSatisfy({ $0.form == .csv && !$0.columns.isEmpty }) else {
+      throw Refusal(
+        inspection.files.count > 1 && inspection.files.contains { $0.form == .xml }
+          ? "a feed can be proposed for one XML file at a time"
+          : "a feed can be proposed for delimited text with rows, and for XML in which an element looks like a visit (--root NAME)"
+      )
+    }
+    shape = nil
+    references = inspection.references
     let names = FeedDraft.tableNames(inspection.files.map(\.file))
     tables = zip(inspection.files, names).map { file, names in
-      let fields = FeedDraft.fieldNames(file.columns.map(\.name))
-      var known: [Int: (table: String, field: String)] = [:]
-      for (number, column) in file.columns.enumerated() { known[number] = dictionary[FoldedName.plain(column.name)] }
-      return Table(name: names.table, pattern: names.pattern, file: file, fields: fields, known: known)
-    }.map { table in
-      var table = table
+      var table = Table(
+        name: names.table, pattern: names.pattern, file: file, fields: FeedDraft.fieldNames(file.columns.map(\.name)),
+        key: nil, known: known(file.columns))
       table.key = FeedDraft.key(of: table)
       return table
     }
@@ -86,6 +131,9 @@ package struct FeedDraft {
 
   // MARK: guesses
 
+  /// `MA_LK`, `MaLK` and `mã LK` are the same name.
+  private static func plain(_ name: String) -> String { FoldedName.words(name).joined() }
+
   /// Names and Vietnamese titles of the fields of QĐ 3176, in plain letters; the visit's own come first.
   private static func dictionary(_ definitions: Definitions) -> [String: (table: String, field: String)] {
     var result: [String: (table: String, field: String)] = [:]
@@ -93,12 +141,25 @@ package struct FeedDraft {
     for table in schema.tables where table.name != "XML0" {
       for column in table.columns {
         for text in [column.name, column.title] {
-          let plain = FoldedName.plain(text)
+          let plain = plain(text)
           if !plain.isEmpty, result[plain] == nil { result[plain] = (table.name, column.name) }
         }
       }
     }
     return result
+  }
+
+  /// A name that several tables have (`STT`) is that of the table which most of the columns belong to.
+  private static func together(
+    _ known: [Int: (table: String, field: String)], _ definitions: Definitions
+  ) -> [Int: (table: String, field: String)] {
+    var votes: [String: Int] = [:]
+    for (table, _) in known.values { votes[table, default: 0] += 1 }
+    guard let schema = definitions.schemas["qd3176"],
+      let most = votes.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key,
+      let table = schema.table(most).map({ schema.tables[$0] })
+    else { return known }
+    return known.mapValues { table.column($0.field) == nil ? $0 : (most, $0.field) }
   }
 
   /// `20250301_luotkham.csv` and `20250301_thuoc.csv` are the tables luotkham and thuoc of the delivery 20250301.
@@ -159,10 +220,19 @@ package struct FeedDraft {
   }
 
   private static func key(of table: Table) -> Int? {
-    let unique = table.file.columns.indices.filter { table.file.columns[$0].isUnique == true }
-    return unique.first { table.known[$0]?.field == "MA_LK" }
-      ?? unique.first { table.file.columns[$0].kind == .code }
-      ?? unique.first { [.integer, .text].contains(table.file.columns[$0].kind) }
+    let columns = table.file.columns
+    let candidates = columns.indices.filter {
+      (columns[$0].isUnique == true || columns[$0].isUniqueWhereFilled)
+        && [.code, .integer, .text].contains(columns[$0].kind)
+    }
+    func saysVisit(_ column: Int) -> Bool {
+      let words = FoldedName.words(columns[column].name)
+      return !Set(words).isDisjoint(with: ["luot", "hoso", "visit", "encounter", "benhan", "kham"])
+        || words.joined(separator: " ").contains("ho so") || words.joined(separator: " ").contains("benh an")
+    }
+    let unique = candidates.filter { columns[$0].isUnique == true }
+    return candidates.first { table.known[$0]?.field == "MA_LK" } ?? candidates.first(where: saysVisit)
+      ?? unique.first { columns[$0].kind == .code } ?? unique.first ?? candidates.first
   }
 
   /// The table that says «visit», else the one that others refer to and that refers to others itself, else the first.
@@ -184,7 +254,16 @@ package struct FeedDraft {
     let named = ["NGAY_RA", "NGAY_VAO"].compactMap { name in dates.first { table.known[$0]?.field == name } }
     if !named.isEmpty { return named }
     let birth = Set(["NGAY_SINH", "GT_THE_TU", "GT_THE_DEN"])
-    return Array(dates.filter { table.known[$0].map { !birth.contains($0.field) } ?? true }.prefix(2))
+    func words(_ column: Int) -> Set<String> { Set(FoldedName.words(table.file.columns[column].name)) }
+    let visit = dates.filter { column in
+      table.known[column].map { !birth.contains($0.field) } ?? true
+        && words(column).isDisjoint(with: ["sinh", "born", "birth", "dob", "the", "card"])
+    }.prefix(2)
+    // the discharge decides the month of care
+    let discharge = visit.filter {
+      !words($0).isDisjoint(with: ["ra", "end", "out", "discharge", "xuat", "ket", "den", "to"])
+    }
+    return discharge + visit.filter { !discharge.contains($0) }
   }
 
   // MARK: writing
@@ -233,23 +312,29 @@ package struct FeedDraft {
     lines.add("# Proposed by «songhan inspect» from \(table.file.rows) rows. Read every line before it is used.")
     lines.add("name: \(table.name)")
     lines.add("title: \(FeedDraft.quoted(table.name))")
-    let references = inspection.references.filter { $0.file == number }
+    let references = references.filter { $0.file == number }
     // a key that is referred to has one way of being written
     let keys = Set(
       [table.key].compactMap(\.self) + references.map(\.column)
-        + inspection.references.filter { $0.toFile == number }.map(\.toColumn))
+        + self.references.filter { $0.toFile == number }.map(\.toColumn))
     lines.add("fields:")
     for (place, column) in table.file.columns.enumerated() {
       lines.add("- name: \(table.fields[place])")
       lines.add("  title: \(FeedDraft.quoted(column.name))")
+      let slips =
+        column.misfits == 0 ? nil : "\(column.misfits) of \(column.values) values are no \(column.kind.rawValue)"
       switch column.kind {
-      case .integer where !keys.contains(place) && !landsInText(table, place): lines.add("  type: integer")
+      case _ where table.lists.contains(place):
+        lines.add("  type: list")
+        lines.add("  delimiter: \";\"")
+      case .integer where !keys.contains(place) && !landsInText(table, place):
+        lines.add("  type: integer", edit: slips)
       case .decimal where !keys.contains(place):
-        lines.add("  type: number")
+        lines.add("  type: number", edit: slips)
         if column.decimalChar == "," { lines.add("  decimalChar: \",\"") }
         if let group = column.groupChar { lines.add("  groupChar: \(FeedDraft.quoted(group))") }
       case .date, .datetime:
-        lines.add("  type: \(column.kind.rawValue)")
+        lines.add("  type: \(column.kind.rawValue)", edit: slips)
         lines.add("  format: \(FeedDraft.quoted(column.format ?? "default"))")
       case .boolean: lines.add("  type: boolean")
       case .ambiguous:
@@ -276,11 +361,21 @@ package struct FeedDraft {
   }
 
   private func landsInText(_ table: Table, _ place: Int) -> Bool {
-    guard let (entity, column) = target(table, place, of: nil) else { return false }
-    return definitions.common.entity(entity).flatMap { number in
-      let entity = definitions.common.entities[number]
-      return entity.column(column).map { entity.columns[$0].type == .text }
-    } ?? false
+    target(table, place, of: nil).map { type(of: $0.column, in: $0.entity) == .text } ?? false
+  }
+
+  private func type(of column: String, in entity: String) -> ColumnType? {
+    guard let number = definitions.common.entity(entity) else { return nil }
+    let entity = definitions.common.entities[number]
+    return entity.column(column).map { entity.columns[$0].type }
+  }
+
+  /// A field as its column takes it: one text is a list of one.
+  private func source(_ table: Table, _ field: String, _ column: String, _ entity: String) -> String {
+    guard type(of: column, in: entity) == .textArray, let place = table.fields.firstIndex(of: field),
+      !table.lists.contains(place)
+    else { return field }
+    return "{ join: [\(field)], with: \";\" }"
   }
 
   private func dialect(_ file: FileInspection) -> String {
@@ -298,14 +393,8 @@ package struct FeedDraft {
     return "{ \(words.joined(separator: ", ")) }"
   }
 
-  private func feed(_ isRootGuessed: Bool) -> Lines {
-    var lines = Lines(path: "Pipelines/\(name).yaml")
-    lines.add(
-      "# Proposed by «songhan inspect». Read every line before it is used; what the lines mean: Pipelines/README.md.")
-    lines.add("feed: \(name)")
-    lines.add("title: \(FeedDraft.quoted(name))")
-    lines.add("reader: csv")
-    lines.add("source: \(name)")
+  /// How delimited files are written.
+  private func addFiles(_ lines: inout Lines) {
     let encodings = tables.map(\.file.textEncoding)
     let doubtful = tables.contains { $0.file.encoding?.isCertain == false }
     if Set(encodings).count == 1 {
@@ -333,17 +422,56 @@ package struct FeedDraft {
         }
       }
     }
+  }
+
+  /// How an XML file is cut.
+  private func addRecords(_ shape: XMLShape, _ lines: inout Lines) {
+    lines.add("records:")
+    lines.add("  dossier: \(shape.dossier)")
+    if !shape.namespaces.isEmpty {
+      let addresses = shape.namespaces.sorted { $0.key < $1.key }.map { "\($0.key): \(FeedDraft.quoted($0.value))" }
+      lines.add("  namespaces: { \(addresses.joined(separator: ", ")) }")
+    }
+    lines.add("  tables:")
+    for (table, cut) in zip(tables, shape.tables) {
+      lines.add("    \(table.name):")
+      lines.add("      path: \(FeedDraft.quoted(cut.path))")
+      lines.add("      columns:")
+      for (place, path) in cut.paths.enumerated() {
+        let path = FeedDraft.quoted(path)
+        lines.add(
+          "        \(table.fields[place]): \(table.lists.contains(place) ? "{ path: \(path), join: \";\" }" : path)")
+      }
+    }
+  }
+
+  private func feed(_ isRootGuessed: Bool) -> Lines {
+    var lines = Lines(path: "Pipelines/\(name).yaml")
+    lines.add(
+      "# Proposed by «songhan inspect». Read every line before it is used; what the lines mean: Pipelines/README.md.")
+    lines.add("feed: \(name)")
+    lines.add("title: \(FeedDraft.quoted(name))")
+    lines.add("reader: \(shape == nil ? "csv" : "xml-rows")")
+    lines.add("source: \(name)")
+    if let shape { addRecords(shape, &lines) } else { addFiles(&lines) }
     let table = tables[root]
     lines.add("dossier:")
     lines.add(
       "  table: \(table.name)",
-      edit: isRootGuessed ? "one dossier is one row of this table; was it meant to be another one?" : nil)
+      edit: !isRootGuessed
+        ? nil
+        : shape.map {
+          "one dossier is one of these elements; was it meant to be another one (--root \($0.others.joined(separator: ", --root ")))?"
+        } ?? "one dossier is one row of this table; was it meant to be another one?")
     let key = table.key ?? 0
     lines.add(
       "  key: \(table.fields[key])",
       edit: table.key == nil
         ? "no column differs in every row; name the one that tells visits apart"
-        : table.known[key]?.field == "MA_LK" ? nil : "guessed: it differs in every row; is it the number of the visit?")
+        : table.file.columns[key].missing > 0
+          ? "guessed: no value stands twice, but \(table.file.columns[key].missing) rows have none and are kept out"
+          : table.known[key]?.field == "MA_LK"
+            ? nil : "guessed: it differs in every row; is it the number of the visit?")
     let dates = careDates
     let isNamed = dates.contains { ["NGAY_RA", "NGAY_VAO"].contains(table.known[$0]?.field) }
     lines.add(
@@ -394,8 +522,8 @@ package struct FeedDraft {
           byEntity[slot].columns.append((column, table.fields[place]))
         }
       }
-      // one lucky name makes no medicine
-      byEntity.removeAll { $0.columns.count < 2 && $0.entity != "encounter" }
+      // one lucky name makes no medicine, and only a row of the dossiers' table is a visit
+      byEntity.removeAll { $0.entity == "encounter" ? number != root : $0.columns.count < 2 }
       if number == root, !byEntity.contains(where: { $0.entity == "encounter" }) {
         byEntity.insert(("encounter", []), at: 0)
       }
@@ -416,7 +544,9 @@ package struct FeedDraft {
         } else {
           lines.add("  columns:")
         }
-        for (column, field) in columns { lines.add("    \(column): \(field)", edit: words(table, field)) }
+        for (column, field) in columns {
+          lines.add("    \(column): \(source(table, field, column, entity))", edit: words(table, field))
+        }
         // the table's first row set keeps what has no column
         if !left.isEmpty { lines.add("  extra: [\(left.joined(separator: ", "))]") }
         left = []

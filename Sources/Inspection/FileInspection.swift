@@ -25,11 +25,14 @@ package struct FileInspection: Codable, Sendable {
   /// Rows with another number of cells than the header.
   package var raggedRows = 0
   package var columns: [ColumnProfile] = []
+  /// Of an XML file that is no envelope.
+  package var shape: XMLShape?
   /// What a person has to look at.
   package var doubts: [String] = []
 
   private enum CodingKeys: CodingKey {
-    case file, sizeInBytes, isCompressed, form, rootElement, encoding, dialect, rows, raggedRows, columns, doubts
+    case file, sizeInBytes, isCompressed, form, rootElement, encoding, dialect, rows, raggedRows, columns, shape,
+      doubts
   }
 
   // MARK: for the feed
@@ -49,20 +52,23 @@ package struct Inspection: Codable, Sendable {
     package var toFile: Int
     package var toColumn: Int
     package var values: Int
+    /// Rows whose value is not there.
+    package var missing = 0
   }
 
   package var files: [FileInspection] = []
   package var references: [Reference] = []
 
   /// The most values that are kept, over all files, to know which columns are keys.
-  private static let mostKept = 4_000_000
+  static let mostKept = 4_000_000
 
-  package init(_ paths: [String]) throws(InspectionFailure) {
+  /// - Parameter root: of an XML file, the element that is a dossier; nil to choose one.
+  package init(_ paths: [String], root: String? = nil) throws(InspectionFailure) {
     var kept = 0
     for path in paths {
       let file = try InspectedFile(path)
       do throws(ReaderFailure) {
-        files.append(try Inspection.look(at: file, &kept))
+        files.append(try Inspection.look(at: file, root, &kept))
       } catch {
         throw .unreadable(file.name)
       }
@@ -70,7 +76,9 @@ package struct Inspection: Codable, Sendable {
     if files.count > 1 { try findReferences(paths) }
   }
 
-  private static func look(at file: InspectedFile, _ kept: inout Int) throws(ReaderFailure) -> FileInspection {
+  private static func look(at file: InspectedFile, _ root: String?, _ kept: inout Int) throws(ReaderFailure)
+    -> FileInspection
+  {
     var report = FileInspection(
       file: file.name, sizeInBytes: file.sizeInBytes, isCompressed: file.isCompressed, form: .csv)
     var head: [UInt8] = []
@@ -91,8 +99,9 @@ package struct Inspection: Codable, Sendable {
     let text = String(decoding: believed.decode(head), as: UTF8.self)
     let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
     if start.first == "<" {
-      report.rootElement = root(start)
-      report.form = ["GIAMDINHHS", "HOSO", "DSACH_TRANG_THAI_KCB"].contains(report.rootElement) ? .envelope : .xml
+      report.rootElement = rootName(start)
+      report.form = isEnvelope(report.rootElement ?? "") ? .envelope : .xml
+      if report.form == .xml { try XMLShaper.shape(file, root, &report, &kept) }
       return report
     }
     if !encoding.isCertain {
@@ -105,8 +114,15 @@ package struct Inspection: Codable, Sendable {
     return report
   }
 
+  /// Roots of the Ministry's files: envelopes, check-ins, documents of one table.
+  private static func isEnvelope(_ root: String) -> Bool {
+    let name = root.split(separator: ":").last.map(String.init) ?? root
+    return ["GIAMDINHHS", "HOSO", "THONGTINHOSO", "DANHSACHHOSO", "TONG_HOP"].contains(name)
+      || ["CHI_TIEU_", "CHITIEU_", "DSACH_", "GIAM_DINH_Y_KHOA"].contains { name.hasPrefix($0) }
+  }
+
   /// Name of the first element.
-  private static func root(_ text: Substring) -> String? {
+  private static func rootName(_ text: Substring) -> String? {
     var rest = text
     while let open = rest.firstIndex(of: "<") {
       rest = rest[rest.index(after: open)...]
@@ -152,7 +168,7 @@ package struct Inspection: Codable, Sendable {
     }
     for i in columns.indices {
       columns[i].finish(work[i])
-      if columns[i].isUnique == true { report.uniqueValues[i] = work[i].unique }
+      if columns[i].isUnique == true || columns[i].isUniqueWhereFilled { report.uniqueValues[i] = work[i].unique }
     }
     report.columns = columns
     if report.raggedRows > 0 {
@@ -163,6 +179,10 @@ package struct Inspection: Codable, Sendable {
       report.doubts.append(
         "reading ends at byte \(refusal.byteOffset): \(refusal.code) (songhan rules explain \(refusal.code))")
     }
+    for column in columns where column.misfits > 0 && column.kind != .ambiguous {
+      report.doubts.append(
+        "\(column.name): \(column.misfits) of \(column.values) values are no \(column.kind.rawValue)")
+    }
     for column in columns where column.kind == .ambiguous {
       report.doubts.append(
         "\(column.name): every value fits \(column.readings.joined(separator: " and ")); say which it is")
@@ -171,15 +191,15 @@ package struct Inspection: Codable, Sendable {
 
   // MARK: references between files
 
-  /// A reference is proposed when the columns have one name, the target is unique, and every value is found: nothing less.
+  /// A reference is proposed when the columns have one name, the target is unique, and every value is found but for slips, which are told.
   private mutating func findReferences(_ paths: [String]) throws(InspectionFailure) {
     for (number, report) in files.enumerated() where report.form == .csv {
-      var wanted: [(column: Int, toFile: Int, toColumn: Int)] = []
+      var wanted: [(column: Int, toFile: Int, toColumn: Int, missing: Int)] = []
       for (column, profile) in report.columns.enumerated() where profile.values > 0 {
         for (other, target) in files.enumerated() where other != number {
           for (key, profileOfKey) in target.columns.enumerated() where target.uniqueValues[key] != nil {
             if FoldedName.plain(profile.name) == FoldedName.plain(profileOfKey.name) {
-              wanted.append((column, other, key))
+              wanted.append((column, other, key, 0))
             }
           }
         }
@@ -189,24 +209,27 @@ package struct Inspection: Codable, Sendable {
       do throws(ReaderFailure) {
         let rows = RawRows(report.written, report.textEncoding, source: file.source())
         var isFirst = report.written.hasHeader
+        var count = 0
         while try rows.next(), !wanted.isEmpty {
           if isFirst {
             isFirst = false
             continue
           }
           guard rows.count >= report.columns.count else { continue }
-          wanted.removeAll { column, toFile, toColumn in
-            let text = rows.text(column)
-            if text.isEmpty || ColumnProfile.missingMarks.contains(String(decoding: text, as: UTF8.self)) {
-              return false
-            }
-            return files[toFile].uniqueValues[toColumn]?.contains(ColumnProfile.hash(text)) != true
+          count += 1
+          for number in wanted.indices {
+            let text = rows.text(wanted[number].column)
+            if text.isEmpty || ColumnProfile.missingMarks.contains(String(decoding: text, as: UTF8.self)) { continue }
+            let keys = files[wanted[number].toFile].uniqueValues[wanted[number].toColumn]
+            if keys?.contains(ColumnProfile.hash(text)) != true { wanted[number].missing += 1 }
           }
+          wanted.removeAll { $0.missing > 2 + count / 5 }
         }
       } catch {
         throw .unreadable(file.name)
       }
-      for (column, toFile, toColumn) in wanted {
+      for (column, toFile, toColumn, missing) in wanted
+      where missing == 0 || missing * 5 <= report.columns[column].values {
         // of two keys with the same values the first file's is the one referred to
         let isOwnKey = report.uniqueValues[column] != nil
         if isOwnKey, number < toFile, report.uniqueValues[column]?.count == files[toFile].uniqueValues[toColumn]?.count
@@ -215,7 +238,8 @@ package struct Inspection: Codable, Sendable {
         }
         references.append(
           Reference(
-            file: number, column: column, toFile: toFile, toColumn: toColumn, values: report.columns[column].distinct))
+            file: number, column: column, toFile: toFile, toColumn: toColumn, values: report.columns[column].distinct,
+            missing: missing))
       }
     }
   }

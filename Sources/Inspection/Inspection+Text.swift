@@ -14,8 +14,7 @@ extension Inspection {
         lines.append(
           "  format    XML envelope of the Ministry's decisions (<\(file.rootElement ?? "?")>): feed qd3176 reads it")
       case .xml:
-        lines.append(
-          "  format    XML, root <\(file.rootElement ?? "?")>: write a feed with reader xml-rows (Pipelines/README.md)")
+        lines += file.shapeLines
       case .csv: lines += file.tabularLines
       }
       if let encoding = file.encoding, file.form != .csv { lines.append("  encoding  \(encoding.encoding)") }
@@ -27,7 +26,9 @@ extension Inspection {
         let (from, to) = (files[reference.file], files[reference.toFile])
         lines.append(
           "reference \(from.file) \(from.columns[reference.column].name) → \(to.file) \(to.columns[reference.toColumn].name): "
-            + "all \(reference.values) values are found, and the key is unique")
+            + (reference.missing == 0
+              ? "all \(reference.values) values are found, and the key is unique"
+              : "the key is unique; \(reference.missing) rows have a value that is not found"))
       }
     }
     return lines.joined(separator: "\n")
@@ -55,23 +56,45 @@ extension FileInspection {
       for reason in dialect.reasons { lines.append("            \(reason)") }
     }
     lines.append("")
-    var table = [["column", "type", "missing", "length", "distinct", "looks like"]]
-    for column in columns {
+    return lines + columns.table()
+  }
+
+  fileprivate var shapeLines: [String] {
+    guard let shape else { return ["  format    XML, root <\(rootElement ?? "?")>"] }
+    var lines = ["  format    XML, root <\(rootElement ?? "?")>: reader xml-rows"]
+    lines.append("  dossier   \(shape.dossier)")
+    for (prefix, address) in shape.namespaces.sorted(by: { $0.key < $1.key }) {
+      lines.append("  namespace \(prefix) is \(address)")
+    }
+    for table in shape.tables {
+      lines += ["", "  table \(table.name): \(table.path == "." ? "the dossier" : table.path), \(table.rows) rows", ""]
+      lines += table.columns.table(paths: zip(table.paths, table.areLists).map { $1 ? $0 + " (several)" : $0 })
+    }
+    return lines + [""]
+  }
+}
+
+extension [ColumnProfile] {
+  fileprivate func table(paths: [String]? = nil) -> [String] {
+    var table = [[paths == nil ? "column" : "path", "type", "missing", "range", "length", "distinct", "looks like"]]
+    for (number, column) in enumerated() {
       let all = column.values + column.missing
-      let share = all == 0 ? "–" : column.missing == 0 ? "0 %" : "\(max(1, column.missing * 100 / all)) %"
+      let share = all == 0 ? "–" : column.missing == 0 ? "0 %" : "\(Swift.max(1, column.missing * 100 / all)) %"
       let length =
         column.minLength == column.maxLength ? "\(column.maxLength)" : "\(column.minLength)–\(column.maxLength)"
       let distinct = "\(column.isEstimated ? "≈" : "")\(column.distinct)\(column.isUnique == true ? " (unique)" : "")"
       table.append([
-        column.name, column.typeText, share, length, distinct, column.examples.joined(separator: " · "),
+        paths?[number] ?? column.name, column.typeText, share,
+        column.least.map { "\($0) … \(column.most ?? $0)" } ?? "", length,
+        distinct,
+        column.examples.joined(separator: " · "),
       ])
     }
     let widths = table[0].indices.map { place in table.map { $0[place].count }.max() ?? 0 }
-    for row in table {
+    return table.map { row in
       let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-      lines.append("  " + cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
+      return "  " + cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
     }
-    return lines
   }
 }
 

@@ -11,10 +11,12 @@ struct InspectCommand: ParsableCommand {
     abstract: "Says what a file is: format, encoding, dialect, columns; proposes a schema and a feed for it.",
     discussion: """
       Reads the whole file and writes down what it saw and why. No value of the file
-      is shown, only shapes: A and a for letters, 9 for digits. What fits two readings
+      is shown, only shapes: A and a for letters, 9 for digits; and of numbers and dates
+      the smallest and the largest, dates by the month. What fits two readings
       (day and month, two encodings) is said, never guessed. Files of one delivery are
-      looked at together: a reference between them is proposed only when every value
-      is found in a column of that name without repeats. --write-feed writes
+      looked at together: a reference between them is proposed when the values are
+      found in a column of that name without repeats; those that are not are told.
+      An XML file is shown as tables along element paths. --write-feed writes
       Schemas/NAME/ and Pipelines/NAME.yaml, judges the files with them, and names the
       lines that a person must finish. Exit 66 when a file cannot be read.
 
@@ -27,7 +29,7 @@ struct InspectCommand: ParsableCommand {
     [String]
   @Option(help: ArgumentHelp("Write a source schema and a feed of this name.", valueName: "name")) var writeFeed:
     String?
-  @Option(help: ArgumentHelp("With --write-feed: the table whose rows are the visits.", valueName: "table"))
+  @Option(help: ArgumentHelp("The table, or the XML element, whose rows are the visits.", valueName: "name"))
   var root: String?
   @Option(help: ArgumentHelp("Folder of Schemas and Pipelines.", valueName: "dir")) var definitions: String?
   @Flag(name: .long, help: "Print one JSON object instead of text.") var json = false
@@ -47,9 +49,10 @@ struct InspectCommand: ParsableCommand {
     if let writeFeed, !FeedDraft.isName(writeFeed) {
       throw ValidationError("the name of a feed begins with a letter and has letters A–Z, digits, - and _ only")
     }
-    if root != nil, writeFeed == nil { throw ValidationError("--root goes with --write-feed") }
     let inspection: Inspection
-    do throws(InspectionFailure) { inspection = try Inspection(files) } catch { throw Trouble(error.description, 66) }
+    do throws(InspectionFailure) { inspection = try Inspection(files, root: root) } catch {
+      throw Trouble(error.description, 66)
+    }
     if !json { Output.print(inspection.text) }
     let written = try writeFeed.map { try write(inspection, $0) }
     if json {

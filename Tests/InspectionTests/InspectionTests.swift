@@ -168,4 +168,29 @@ private func column(_ values: [String], name: String = "x") throws -> ColumnProf
   @Test func saysWhichFileCannotBeRead() {
     #expect(throws: InspectionFailure.unreadable("none.csv")) { _ = try Inspection(["/nowhere/none.csv"]) }
   }
+
+  /// The header may lack the delimiter with which every row ends.
+  @Test func rowsMayEndWithADelimiterThatTheHeaderLacks() throws {
+    let found = try inspect("Danh sách\n\na;b;c\n1;x;u;\n2;y;v;\n3;z;w;\nTổng;;;\n")
+    let dialect = try #require(found.dialect)
+    #expect(dialect.header && dialect.trailingDelimiter && dialect.skipLines == 2 && dialect.footers == ["Tổng"])
+    #expect(found.columns.map(\.name) == ["a", "b", "c"] && found.rows == 3)
+  }
+
+  /// A footer that rows of the table begin with would take them away.
+  @Test func aShortRowIsNoFooter() throws {
+    let found = try inspect("id,b,c\nHS1,x,u\nHS2,y,v\nHS3,z\n")
+    #expect(found.dialect?.footers == [])
+    #expect(found.rows == 3 && found.raggedRows == 1)
+  }
+
+  /// Numbers and dates have a range, dates by the month; names, codes and what is ambiguous have none.
+  @Test func tellsRanges() throws {
+    let found = try inspect(
+      "ten;tien;can;ngay;so_cccd\nAn;1.250.000,5;-3;31/01/1980;048000000001\nBình;1,25;12;15/12/2001;048000000002\nChi;20;7;01/02/1999;048000000003\n"
+    ).columns
+    #expect(found.map(\.least) == [nil, "1.25", "-3", "1980-01", nil])
+    #expect(found.map(\.most) == [nil, "1250000.5", "12", "2001-12", nil])
+    #expect(try inspect("ngay\n01/02/2020\n03/04/2021\n").columns[0].least == nil)
+  }
 }

@@ -67,6 +67,27 @@ final class House {
     try text.write(toFile: root + "/inbox/48001/" + name, atomically: true, encoding: .utf8)
   }
 
+  /// A hospital of its own with its feed, and its definitions by path.
+  func open(_ facility: String, feed: String, _ definitions: [String: String] = [:]) throws {
+    for (path, text) in definitions {
+      let file = root + "/" + path
+      try FileManager.default.createDirectory(
+        atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+    }
+    if try project.registry()[facility] == nil {
+      try Registry.add(
+        Facility(code: facility, name: "Bệnh viện Mẫu \(facility) (made up)", level: nil, feed: feed),
+        to: root + "/facilities.yaml")
+      try FileManager.default.createDirectory(
+        atPath: root + "/inbox/" + facility, withIntermediateDirectories: false)
+    }
+  }
+
+  func drop(_ text: String, as name: String, of facility: String) throws {
+    try text.write(toFile: root + "/inbox/\(facility)/\(name)", atomically: true, encoding: .utf8)
+  }
+
   private func make(dryRun: Bool = false) -> Run {
     var options = RunOptions()
     options.assumesSettled = true
@@ -77,7 +98,7 @@ final class House {
   }
 
   @discardableResult
-  func run() throws -> Run.Result { try whole(make().execute()) }
+  func run(receiptsOf facility: String = "48001") throws -> Run.Result { try whole(make().execute(), facility) }
 
   @discardableResult
   func replay(_ selection: RejectSelection = RejectSelection(), dryRun: Bool = false) throws -> Run.Result {
@@ -85,17 +106,17 @@ final class House {
   }
 
   @discardableResult
-  func reload(_ file: Int64, dryRun: Bool = false) throws -> Run.Result {
-    try whole(make(dryRun: dryRun).reload(file: file))
+  func reload(_ file: Int64, dryRun: Bool = false, receiptsOf facility: String = "48001") throws -> Run.Result {
+    try whole(make(dryRun: dryRun).reload(file: file), facility)
   }
 
   /// After each run the counts of every file add up, in the report and in the ledger, and every file has its receipt.
-  private func whole(_ result: Run.Result) throws -> Run.Result {
+  private func whole(_ result: Run.Result, _ facility: String = "48001") throws -> Run.Result {
     if let failure = result.failure { throw failure }
     for file in result.report.files {
       #expect(file.dossiers.addsUp)
       if file.state == .loaded, let id = file.fileID {
-        #expect(FileManager.default.fileExists(atPath: root + "/receipts/48001/\(id).txt"))
+        #expect(FileManager.default.fileExists(atPath: root + "/receipts/\(facility)/\(id).txt"))
       }
     }
     #expect(
