@@ -13,6 +13,8 @@ final class Delivery {
   private let root: Member
   private(set) var notes: [Finding] = []
   private(set) var refusal: Finding?
+  /// In which columns its files differ from their tables.
+  private(set) var others: [OtherColumns] = []
   private var stage = Stage.roots
   private var hasBegun = false
 
@@ -118,6 +120,7 @@ final class Delivery {
       for member in members {
         let refusal = try member.readThrough()
         notes += member.notes
+        if let other = member.sequence.other { others.append(other) }
         if refusal != nil {
           notes += member.sequence.notes
           self.refusal = refusal

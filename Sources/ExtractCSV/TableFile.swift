@@ -25,6 +25,8 @@ final class TableFile {
   private(set) var refusal: Finding?
   /// Findings about the file.
   private(set) var notes: [Finding] = []
+  /// In which columns the file differs from its table.
+  private(set) var other: OtherColumns?
 
   // MARK: the current row
 
@@ -152,24 +154,29 @@ final class TableFile {
       notes.append(Finding(.T05, .reject, table: table, column: number, found: lacking.count))
     }
     let unknown = columns.targets.indices.filter { columns.targets[$0] == Columns.extra }
-    if let first = unknown.first {
+    // a first row of which most is known is a header: what else stands in it is a name, too
+    let isHeader = columns.targets.count > unknown.count * 2
+    let names = unknown.map { TableFile.printable(columns.names[$0], isHeader: isHeader) }
+    if let first = names.first {
       var note = Finding(.T10, .warn, table: table, found: unknown.count)
-      note.unknownName = TableFile.printable(columns.names[first])
+      note.unknownName = first
       notes.append(note)
     }
+    let away = source.columns.indices.filter { columns.cells[$0] == nil && !source.columns[$0].isDerived }
+    if !unknown.isEmpty || !away.isEmpty { other = OtherColumns(table: table, unknown: names, lacking: away) }
   }
 
-  /// A name as far as it is a plain one.
-  private static func printable(_ name: String) -> String {
-    let isPlain =
-      name.utf8.count <= 64
-      && name.utf8.allSatisfy {
-        switch $0 {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D, 0x2E: true
-        default: false
-        }
+  /// A name as far as it is a plain one, or stands in a header.
+  private static func printable(_ name: String, isHeader: Bool) -> String {
+    func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+      switch scalar {
+      case "0"..."9", "A"..."Z", "a"..."z", "_", "-", ".": true
+      default:
+        isHeader
+          && (scalar == " " || scalar.properties.isAlphabetic || scalar.properties.generalCategory == .nonspacingMark)
       }
-    return isPlain ? name : "?"
+    }
+    return !name.isEmpty && name.utf8.count <= 64 && name.unicodeScalars.allSatisfy(isPlain) ? name : "?"
   }
 
   // MARK: lines and rows

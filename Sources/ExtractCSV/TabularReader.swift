@@ -98,6 +98,7 @@ package final class TabularReader: RecordReader {
       })
     let isReadable = try file.begin()
     facts.encoding = file.input.encoding.name
+    if let other = file.other { facts.otherColumns.append(other) }
     guard isReadable else { return close(file) }
     content = .file(file, Section(opening: []))
   }
@@ -135,7 +136,9 @@ package final class TabularReader: RecordReader {
   // MARK: a delivery
 
   private func readJoined(_ delivery: Delivery, into dossier: Dossier) throws(ReaderFailure) -> Bool {
-    guard try delivery.next(into: dossier) else {
+    let isThere = try delivery.next(into: dossier)
+    facts.otherColumns = delivery.others
+    guard isThere else {
       facts.encoding = delivery.encoding.name
       facts.findings += delivery.notes
       refuse(delivery.refusal)

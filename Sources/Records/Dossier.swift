@@ -231,6 +231,22 @@ package struct FileFacts: Sendable {
   package var refusal: Finding?
   /// True when CHUKYDONVI holds something.
   package var isSigned = false
+  /// Of delimited files whose columns are not those of their tables; known once the first row was asked for.
+  package var otherColumns: [OtherColumns] = []
 
   package init() {}
+}
+
+/// In which columns a delimited file differs from its table.
+package struct OtherColumns: Sendable, Hashable {
+  /// Number of the table.
+  package var table: Int
+  /// Names that the table does not know; `?` where it may be a value, in the first row of a file that lost its header.
+  package var unknown: [String]
+  /// Columns of the table that are not there.
+  package var lacking: [Int]
+
+  package init(table: Int, unknown: [String], lacking: [Int]) {
+    (self.table, self.unknown, self.lacking) = (table, unknown, lacking)
+  }
 }

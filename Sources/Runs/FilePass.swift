@@ -135,7 +135,12 @@ package struct FilePass {
     var seen = 0
     var rejected = 0
     var excess: Finding?
-    while broken == nil, try reader.next(into: dossier) {
+    var columns: (findings: [Finding], refusal: Finding?)?
+    var unknownNames: [String] = []
+    while broken == nil {
+      let isThere = try reader.next(into: dossier)
+      if columns == nil { columns = drift(of: reader.facts.otherColumns) }
+      guard isThere, columns?.refusal == nil else { break }
       if let numbers, dossier.number <= numbers.count { dossier.number = numbers[dossier.number - 1] }
       if !isEnvelope { dossier.skeleton.insert(contentsOf: StoredRows.mark, at: 0) }
       let verdict = judge.judge(dossier)
@@ -145,6 +150,11 @@ package struct FilePass {
       for var finding in judge.log.findings {
         FilePass.place(&finding, in: dossier)
         if numbers != nil { finding.byteOffset = -1 }
+        if finding.code == .A12, let name = finding.unknownName, unknownNames.count < FilePass.mostNames,
+          !unknownNames.contains("+ " + name)
+        {
+          unknownNames.append("+ " + name)
+        }
         tally.add(finding, dossier: dossier.number, key: key, schema: schema)
       }
       for (code, times) in judge.log.uncounted {
@@ -167,6 +177,17 @@ package struct FilePass {
     }
     if let code = broken ?? expansion?.damage { facts.refusal = Finding(code, .reject) }
     if meter.isExceeded { facts.refusal = Finding(.S29, .reject) }
+    if let columns {
+      facts.findings += columns.findings
+      if let refusal = columns.refusal, facts.refusal == nil || facts.refusal?.code == .T05 && refusal.code == .T24 {
+        // set aside, also where it could not be loaded
+        if let lacking = facts.refusal { facts.findings.append(lacking) }
+        facts.refusal = refusal
+      }
+    }
+    if facts.refusal == nil, rulings.feed.reading.tabular == nil, !unknownNames.isEmpty {
+      facts.refusal = refusal(unknownNames, count: unknownNames.count, table: -1)
+    }
     if facts.refusal == nil, numbers == nil {
       for finding in FileCheck.findings(
         facts, codes: rulings.codes, lastAdmitted: judge.lastAdmitted, receivedAt: receivedAt)
@@ -190,6 +211,53 @@ package struct FilePass {
     }
     if let refusal = facts.refusal { tally.add(refusal, dossier: nil, key: nil, schema: rulings.schemas[0]) }
     return facts
+  }
+}
+
+// MARK: - columns that are not as agreed
+
+extension FilePass {
+  /// The most columns that are named.
+  private static let mostNames = 12
+
+  /// Findings about columns that are not those of the schema, and the refusal when the feed's policy asks for one.
+  private func drift(of others: [OtherColumns]) -> (findings: [Finding], refusal: Finding?) {
+    var findings: [Finding] = []
+    var names: [String] = []
+    for other in others where numbers == nil {
+      let table = rulings.schemas[0].tables[other.table]
+      var lacking = other.lacking
+      for name in other.unknown {
+        let fields = lacking.map { (name: table.columns[$0].name, title: table.columns[$0].title) }
+        guard name != "?", let place = ColumnNames.likely(name, of: fields) else {
+          names.append("+ " + name)
+          continue
+        }
+        var finding = Finding(.T22, .warn, table: other.table)
+        finding.unknownName = "\(fields[place].name) → \(name)"
+        findings.append(finding)
+        names.append("\(fields[place].name) → \(name)")
+        lacking.remove(at: place)
+      }
+      for column in lacking {
+        // T05 tells of those that must be there
+        if !table.columns[column].isRequired {
+          findings.append(Finding(.T21, .info, table: other.table, column: column))
+        }
+        names.append("− " + table.columns[column].name)
+      }
+    }
+    guard !names.isEmpty else { return (findings, nil) }
+    return (findings, refusal(names, count: names.count, table: others.count == 1 ? others[0].table : -1))
+  }
+
+  /// By the policy of the feed; nil when it takes such a file.
+  private func refusal(_ names: [String], count: Int, table: Int) -> Finding? {
+    guard numbers == nil, rulings.feed.drift != .allow else { return nil }
+    var finding = Finding(rulings.feed.drift == .freeze ? .T23 : .T24, .reject, table: table, found: count)
+    let shown = names.prefix(FilePass.mostNames).joined(separator: ", ")
+    finding.unknownName = names.count > FilePass.mostNames ? shown + ", …" : shown
+    return finding
   }
 }
 

@@ -661,7 +661,7 @@ final class FileWorker {
       if refusal.code == .S04, !context.assumesSettled, try mayWait(file) {
         return try end(file, copy, claim, facility, .waiting, refusal, FindingTally(), seen: 0, &report)
       }
-      let ending: Ledger.Event = [.S03, .S08, .S29].contains(refusal.code) ? .quarantined : .refused
+      let ending: Ledger.Event = [.S03, .S08, .S29, .T24].contains(refusal.code) ? .quarantined : .refused
       // over the error budget nothing is loaded, but each rejected dossier is named
       let rejected = refusal.code == .S23 ? state.rejected : []
       return try end(file, copy, claim, facility, ending, refusal, tally, rejected: rejected, seen: 0, &report)

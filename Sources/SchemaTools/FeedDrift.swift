@@ -84,14 +84,25 @@ package struct FeedDrift: Sendable, Encodable {
       let isKnown = tables.contains { $0.name == table.name && $0.field(count.field) != nil }
       let total = Double(max(now.dossiers, 1))
       let share = Double(count.dossiers) / total
+      // what the file's refusal repeats of its columns
+      if count.code == "T23" || count.code == "T24" { continue }
+      if count.code == "T22" {
+        let names = count.field.components(separatedBy: " → ")
+        guard names.count == 2 else { continue }
+        items.append(
+          Item(
+            kind: .renamedColumn, table: count.table, column: names[1], field: names[0], source: "ledger",
+            files: count.files, dossiers: count.dossiers, codes: [count.code]))
+        continue
+      }
       if count.code == "A12" || count.code.hasPrefix("T"), !isKnown {
         unknown.append(count)
         continue
       }
       guard isKnown else { continue }
       // a required column that no file has, or that hardly any dossier fills
-      if count.code == "T05" || (count.code == "B01" && share >= 0.9) { missing.append(count) }
-      if count.code == "T05" || count.code == "B01" { continue }
+      if count.code == "T05" || count.code == "T21" || (count.code == "B01" && share >= 0.9) { missing.append(count) }
+      if ["T05", "T21", "B01"].contains(count.code) { continue }
       let kind: Kind
       if Self.typeCodes.contains(count.code) {
         kind = .typeNoLongerFits
@@ -210,21 +221,7 @@ package struct FeedDrift: Sendable, Encodable {
 
   /// The field that a column of another name seems to be: the same letters, the field's title, or a slip of the pen.
   private static func likely(_ name: String, of fields: [String], in table: SchemaTable) -> String? {
-    let folded = fold(name)
-    if let same = fields.first(where: { fold($0) == folded }) { return same }
-    if let titled = fields.first(where: { fold(table.field($0)?.title ?? "") == folded }) { return titled }
-    // of short names too many are near
-    let near = fields.filter {
-      folded.count >= 4 && DefinitionNode.distance(fold($0), folded) <= min(2, folded.count / 4)
-    }
-    return near.count == 1 ? near[0] : nil
-  }
-
-  /// Letters and digits only, without marks and case.
-  private static func fold(_ text: String) -> String {
-    let plain = text.replacing("đ", with: "d").replacing("Đ", with: "D")
-      .folding(options: [.diacriticInsensitive, .caseInsensitive], locale: nil)
-    return String(plain.filter { $0.isLetter || $0.isNumber })
+    ColumnNames.likely(name, of: fields.map { ($0, table.field($0)?.title ?? "") }).map { fields[$0] }
   }
 }
 
