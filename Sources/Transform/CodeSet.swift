@@ -19,6 +19,8 @@ package struct CodeSet: Sendable {
   private let periods: [[ClosedRange<Int32>]]
   private let pattern: BytePattern?
   package let isEmpty: Bool
+  /// Whether a code belongs to it on some days only.
+  let hasPeriods: Bool
 
   /// - Parameter pattern: what codes look like where the list itself is not known, or what they must look like besides.
   package init(entries: [Entry], pattern: BytePattern? = nil) {
@@ -34,6 +36,7 @@ package struct CodeSet: Sendable {
     periods = order.map { byCode[$0] ?? [] }
     self.pattern = pattern
     isEmpty = order.isEmpty
+    hasPeriods = entries.contains { $0.validFrom != nil || $0.validTo != nil }
   }
 
   /// Whether the code belongs to the list on a day; without a day (nil), whether it ever does.

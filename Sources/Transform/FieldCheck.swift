@@ -65,8 +65,11 @@ package struct FieldCheck: Sendable {
   private let conditional: [[Int]]
   /// Where the date of care stands: XML1.NGAY_RA, else NGAY_VAO of XML0.
   private let careFields: [Field]
+  /// The same of a feed by definition; empty where no list of its schema asks for a day.
+  private let plainCare: [(field: Field, pattern: DatePattern)]
 
-  package init(schema: SourceSchema, codes: CodeLists) {
+  /// - Parameter careDates: of a feed by definition, the fields that say the day of care.
+  package init(schema: SourceSchema, codes: CodeLists, careDates: [Field] = []) {
     func separator(_ field: Field) -> UInt8? { schema.tables[field.table].columns[field.column].separator }
     tables = schema.tables.enumerated().map { number, table in
       table.columns.map { column in
@@ -114,6 +117,15 @@ package struct FieldCheck: Sendable {
           compiled[number][$0].warnAboveLength
         } : nil
     }
+    let asksForDays = schema.tables.enumerated().contains { number, table in
+      table.isPlain && compiled[number].contains { $0.codes?.hasPeriods == true }
+    }
+    // what a function makes a date of is not known yet when fields are checked
+    plainCare =
+      asksForDays
+      ? careDates.compactMap { field in
+        schema.tables[field.table].columns[field.column].plain?.patterns.first.map { (field, $0) }
+      } : []
     conditional = compiled.map { columns in columns.indices.filter { !columns[$0].conditions.isEmpty } }
     careFields = [("XML1", "NGAY_RA"), ("XML1", "NGAY_VAO"), ("XML0", "NGAY_VAO")].compactMap { table, column in
       schema.table(table).flatMap { number in
@@ -185,6 +197,10 @@ package struct FieldCheck: Sendable {
     for field in careFields where dossier.tables[field.table].rowCount > 0 {
       let cell = dossier.tables[field.table].cell(0, field.column)
       if cell.length >= 8, let day = CivilDate(compact: text.span.extracting(cell.range), at: 0) { return day }
+    }
+    for (field, pattern) in plainCare where dossier.tables[field.table].rowCount > 0 {
+      let cell = dossier.tables[field.table].cell(0, field.column)
+      if cell.length > 0, let day = pattern.read(text.span.extracting(cell.range))?.day { return day }
     }
     return nil
   }

@@ -47,7 +47,9 @@ package struct Rulings: Sendable {
       }
     }
     identities = schemas.indices.map { plans.indices.contains($0) ? plans[$0].identity : nil }
-    checks = schemas.map { FieldCheck(schema: $0, codes: codes) }
+    checks = zip(schemas, identities).map { schema, identity in
+      FieldCheck(schema: schema, codes: codes, careDates: identity?.careDates.map(\.field) ?? [])
+    }
     rules = schemas.map { schema in
       RuleBook.rules(Columns(schema: schema, codes: codes)).filter { policy.severity(of: $0.code) != nil }
     }

@@ -116,4 +116,26 @@ import Testing
     try "code,vi\n1,Một\n".write(toFile: bench.folder + "/Schemas/codes/la.csv", atomically: true, encoding: .utf8)
     #expect(try Self.findings(bench.load(), ["1", "2"]) == [[], ["B15"]])
   }
+
+  /// The edition of a list is that of the day of care: here 1 March 2025.
+  @Test func codesAreThoseOfTheDayOfCare() throws {
+    let bench = try Self.bench("codeList: la")
+    let list = """
+      code,vi,valid_from,valid_to
+      1,Một,,
+      2,Hai,,2025-02-28
+      3,Ba,2025-03-01,2025-03-01
+      4,Bốn,2025-03-02,
+      2,Hai mới,2026-01-01,
+
+      """
+    try list.write(toFile: bench.folder + "/Schemas/codes/la.csv", atomically: true, encoding: .utf8)
+    #expect(try Self.findings(bench.load(), ["1", "2", "3", "4"]) == [[], ["B15"], [], ["B15"]])
+    // a day that a function reads is not known when fields are checked: any edition will do
+    let feed = bench.folder + "/Pipelines/tiny.yaml"
+    try String(contentsOfFile: feed, encoding: .utf8)
+      .replacing("careDate: day", with: "careDate: { date: id, formats: [\"V%d/%m/%Y\"] }")
+      .write(toFile: feed, atomically: true, encoding: .utf8)
+    #expect(try Self.findings(bench.load(), ["2", "4", "5"]) == [[], [], ["B15"]])
+  }
 }
