@@ -150,6 +150,35 @@ public struct DatePattern: Sendable, Hashable {
     }
   }
 
+  /// As people write it in a manual: `dd/MM/yyyy HH:mm`.
+  package var spelled: String {
+    switch shape {
+    case .excel: return "45721.5 (Excel)"
+    case .iso: return "yyyy-MM-ddTHH:mm:ss+07:00"
+    case .isoSeconds: return "yyyy-MM-ddTHH:mm:ss"
+    case .steps, .isoDate, .dayFirst: break
+    }
+    var result: [UInt8] = []
+    for step in steps {
+      switch step {
+      case .year4: result += "yyyy".utf8
+      case .year2: result += "yy".utf8
+      case .month: result += "MM".utf8
+      case .day: result += "dd".utf8
+      case .hour24: result += "HH".utf8
+      case .hour12: result += "hh".utf8
+      case .half: result += "AM/PM".utf8
+      case .minute: result += "mm".utf8
+      case .second: result += "ss".utf8
+      case .fraction: result += "fff".utf8
+      case .zone: result += "+07:00".utf8
+      case .blanks: result.append(0x20)
+      case .byte(let byte): result.append(byte)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
   /// What a text says: minutes of local time since the epoch, and whether it names an hour.
   package struct Reading: Sendable, Hashable {
     package var minutesSinceEpoch: Int64

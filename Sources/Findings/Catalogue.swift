@@ -146,6 +146,8 @@ package struct FindingCatalogue: Sendable {
     case "limit": return finding.limit.map(String.init) ?? "–"
     case "difference": return finding.difference.map { FindingCatalogue.money($0, language) } ?? "–"
     case "part": return "–"
+    case "form":
+      return finding.form ?? (language == .vietnamese ? "mà lược đồ của file quy định" : "that the file's schema says")
     default: return "{\(name)}"
     }
   }
@@ -178,11 +180,13 @@ package struct NamedFinding: Sendable, Hashable {
   package var limit: Int64?
   package var difference: Int64?
   package var byteOffset: Int64
+  /// How the field's dates or numbers are to be written.
+  package var form: String?
 
   package init(
     code: FindingCode, severity: Severity, table: String? = nil, row: Int = 0, field: String? = nil,
     other: String? = nil,
-    found: Int64? = nil, limit: Int64? = nil, difference: Int64? = nil, byteOffset: Int64 = -1
+    found: Int64? = nil, limit: Int64? = nil, difference: Int64? = nil, byteOffset: Int64 = -1, form: String? = nil
   ) {
     self.code = code
     self.severity = severity
@@ -194,5 +198,6 @@ package struct NamedFinding: Sendable, Hashable {
     self.limit = limit
     self.difference = difference
     self.byteOffset = byteOffset
+    self.form = form
   }
 }

@@ -714,6 +714,11 @@ package final class FileLoad {
     if let limit = finding.limit { parts.append("\"limit\":\(limit)") }
     if let difference = finding.difference { parts.append("\"difference\":\"\(Decimal4(units: difference))\"") }
     if let other = finding.other { parts.append("\"other\":\"\(other)\"") }
+    if let form = finding.form {
+      // a pattern of a feed may hold any sign
+      let escaped = form.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").filter { $0 >= " " }
+      parts.append("\"form\":\"\(escaped)\"")
+    }
     return parts.isEmpty ? "" : "{\(parts.joined(separator: ","))}"
   }
 }

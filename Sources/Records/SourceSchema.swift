@@ -78,6 +78,8 @@ package struct SourceColumn: Sendable {
   package var inputs: [Int] = []
   /// How a field of a plain Table Schema file writes its values; nil for the fields of the decisions.
   package var plain: PlainField?
+  /// How functions of the mapping read the field's dates and numbers, as people write it.
+  package var readAs: [String] = []
 
   package init(
     name: String, logical: LogicalType, title: String = "", summary: String = "", isRequired: Bool = false,
@@ -98,6 +100,38 @@ package struct SourceColumn: Sendable {
     self.codeList = codeList
     self.catalogue = catalogue
     self.mustEqual = mustEqual
+  }
+}
+
+extension SourceColumn {
+  /// How its dates or numbers are to be written, for the hospital: `dd/MM/yyyy HH:mm`; nil for other values.
+  package var form: String? {
+    if let plain {
+      switch plain.form {
+      case .date, .datetime: return plain.patterns.isEmpty ? "yyyy-MM-dd" : joined(plain.patterns.map(\.spelled))
+      case .year: return "yyyy"
+      case .integer, .number:
+        return SourceColumn.number(
+          plain.form == .integer ? nil : plain.decimalMark ?? UInt8(ascii: "."), plain.groupMark ?? [])
+      case .text, .boolean: return readAs.isEmpty ? nil : joined(readAs)
+      }
+    }
+    switch logical {
+    case .date, .dateList: return "yyyyMMdd"
+    case .datetime, .birthDatetime: return "yyyyMMddHHmm"
+    case .dateOrDatetime: return "yyyyMMdd, yyyyMMddHHmm"
+    case .integer: return SourceColumn.number(nil, [])
+    case .decimal, .decimalList: return SourceColumn.number(UInt8(ascii: "."), [])
+    case .string, .code, .codeList, .stringList: return nil
+    }
+  }
+
+  private func joined(_ forms: [String]) -> String { forms.joined(separator: ", ") }
+
+  /// A number with these marks: `1.234.567,5`.
+  package static func number(_ decimalMark: UInt8?, _ groupMark: [UInt8]) -> String {
+    let whole = ["1", "234", "567"].joined(separator: String(decoding: groupMark, as: UTF8.self))
+    return decimalMark.map { whole + String(decoding: [$0], as: UTF8.self) + "5" } ?? whole
   }
 }
 
@@ -235,12 +269,13 @@ extension SourceSchema {
       return columns.indices.contains(Int(column)) ? "\(tables[Int(table)].name).\(columns[Int(column)].name)" : nil
     }
     let column = table.flatMap {
-      $0.columns.indices.contains(Int(finding.column)) ? $0.columns[Int(finding.column)].name : nil
+      $0.columns.indices.contains(Int(finding.column)) ? $0.columns[Int(finding.column)] : nil
     }
     return NamedFinding(
       code: finding.code, severity: finding.severity, table: table?.name, row: Int(finding.row),
-      field: column ?? finding.unknownName, other: finding.other.flatMap { path($0.table, $0.column) },
+      field: column?.name ?? finding.unknownName, other: finding.other.flatMap { path($0.table, $0.column) },
       found: finding.found,
-      limit: finding.limit, difference: finding.difference, byteOffset: finding.byteOffset)
+      limit: finding.limit, difference: finding.difference, byteOffset: finding.byteOffset,
+      form: finding.code == .B04 || finding.code == .B06 ? column?.form : nil)
   }
 }

@@ -51,6 +51,8 @@ package struct FileReport: Sendable, Codable {
     package var difference: String?
     package var found: Int64?
     package var limit: Int64?
+    /// How the field's dates or numbers are to be written.
+    package var form: String?
     package var message: String
 
     /// Every key is there, null where there is nothing to say: a program that reads details need not ask which keys exist.
@@ -69,6 +71,7 @@ package struct FileReport: Sendable, Codable {
       try container.encodeIfPresent(difference, forKey: .difference)
       try container.encodeIfPresent(found, forKey: .found)
       try container.encodeIfPresent(limit, forKey: .limit)
+      try container.encodeIfPresent(form, forKey: .form)
     }
   }
 

@@ -92,7 +92,7 @@ package struct FindingTally: Sendable {
         key: key,
         byteOffset: finding.byteOffset >= 0 ? finding.byteOffset : nil,
         difference: finding.difference.map { FindingCatalogue.money($0, .english).replacing(",", with: "") },
-        found: finding.found, limit: finding.limit, message: catalogue.message(finding, language))
+        found: finding.found, limit: finding.limit, form: finding.form, message: catalogue.message(finding, language))
     }
   }
 }

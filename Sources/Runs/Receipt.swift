@@ -245,7 +245,7 @@ extension FileReport.Detail {
     let units = difference.flatMap { Decimal(string: $0) }.map { NSDecimalNumber(decimal: $0 * 10_000).int64Value }
     return NamedFinding(
       code: code, severity: Severity(name: severity) ?? .info, table: table, row: row ?? 0, field: field, other: other,
-      found: found, limit: limit, difference: units, byteOffset: byteOffset ?? -1)
+      found: found, limit: limit, difference: units, byteOffset: byteOffset ?? -1, form: form)
   }
 }
 

@@ -77,7 +77,7 @@ package struct RejectQueries {
       try connection.execute(
         """
         SELECT code, severity, source_table, source_row, field, byte_offset, parameters->>'found', parameters->>'limit',
-          parameters->>'difference', parameters->>'other'
+          parameters->>'difference', parameters->>'other', parameters->>'form'
         FROM intake.finding WHERE file_id = $1 AND dossier_number = $2 ORDER BY finding_number
         """, [.integer(file), .integer(dossier)])
     }
@@ -87,7 +87,7 @@ package struct RejectQueries {
         row: rows.integer(row, 3).map { Int($0) }, field: rows.text(row, 4), other: rows.text(row, 9),
         dossier: Int(dossier),
         byteOffset: rows.integer(row, 5), difference: rows.text(row, 8), found: rows.text(row, 6).flatMap { Int64($0) },
-        limit: rows.text(row, 7).flatMap { Int64($0) }, message: "")
+        limit: rows.text(row, 7).flatMap { Int64($0) }, form: rows.text(row, 10), message: "")
       detail.message = detail.finding.map { catalogue.message($0, language) } ?? detail.code
       return detail
     }

@@ -89,6 +89,7 @@ package enum RulesPage {
       ("table", "bảng"), ("row", "số dòng"), ("field", "trường"), ("other", "trường đối chiếu"),
       ("found", "số tìm thấy"),
       ("limit", "giới hạn"), ("difference", "chênh lệch"), ("part", "phần"),
+      ("form", "dạng đã quy định"),
     ] {
       text = text.replacing("{\(name)}", with: "‹\(language == .vietnamese ? vietnamese : name)›")
     }

@@ -76,6 +76,16 @@ extension Derivation {
       faults.append(fault)
     }
 
+    /// Keeps how a field is read, to be told when a value is not so.
+    private mutating func read(_ column: Int?, in table: Int, as forms: [String]) {
+      guard let column else { return }
+      var tables = schema.tables
+      var columns = tables[table].columns
+      for form in forms where !columns[column].readAs.contains(form) { columns[column].readAs.append(form) }
+      tables[table] = tables[table].replacing(columns: columns)
+      schema = SourceSchema(name: schema.name, tables: tables)
+    }
+
     private func nature(_ column: SourceColumn) -> Nature {
       switch column.logical {
       case .integer: .integer
@@ -176,13 +186,17 @@ extension Derivation {
       case .lookup(let inner, let list, let fallback):
         guard compile(inner, into: &program, table, at) != nil else { return nil }
         // a list that is not there has been reported where lists are read
-        program.lookups.append(Lookup(table: codes.lookups[list] ?? LookupTable([]), fallback: fallback))
+        program.lookups.append(
+          Lookup(
+            table: codes.lookups[list] ?? LookupTable([]), fallback: fallback,
+            inputs: FeedPlan.fields(of: inner).compactMap { source.tables[table].column($0) }))
         emit(.lookup(program.lookups.count - 1))
         return .text
       case .number(let inner, let mark, let group):
         guard compile(inner, into: &program, table, at) != nil else { return nil }
         program.texts.append(group)
         emit(.number(mark: mark, group: program.texts.count - 1))
+        read(own, in: table, as: [SourceColumn.number(mark, group)])
         return .decimal
       case .date(let inner, let formats):
         guard let nature = compile(inner, into: &program, table, at) else { return nil }
@@ -203,6 +217,7 @@ extension Derivation {
         let patterns = formats.compactMap { DatePattern($0) }
         program.formats.append(patterns)
         emit(.date(program.formats.count - 1))
+        read(own, in: table, as: patterns.map(\.spelled))
         let isYear = patterns.allSatisfy(\.isYearOnly)
         return patterns.contains(where: \.hasTime) ? .moment : isYear ? .year : .day
       case .arithmetic(let operation, let all):

@@ -80,6 +80,8 @@ package struct Derivation: Sendable {
   struct Lookup: Sendable {
     var table: LookupTable
     var fallback: Formula.Fallback
+    /// Columns that the code looked up is worked out from.
+    var inputs: [Int]
   }
 
   struct Test: Sendable {
@@ -278,7 +280,8 @@ package struct Derivation: Sendable {
       case .text(let fallback): return Derivation.put(Array(fallback.utf8), &text)
       case .keep: return .text(range.lowerBound, range.count)
       case .finding:
-        log.note(.T40, field, row: row)
+        // the schema's own list, or another lookup, has said so of this value
+        if !log.has([.T31, .T40], program.table, lookup.inputs, row: row) { log.note(.T40, field, row: row) }
         return .invalid
       }
     case .number(let mark, let group):

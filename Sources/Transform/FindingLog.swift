@@ -32,6 +32,14 @@ package struct FindingLog: Sendable {
     }
   }
 
+  /// Whether one of these codes was noted about one of these columns of the row (from 0); not told once the dossier has as many as are kept.
+  package func has(_ codes: [FindingCode], _ table: Int, _ columns: [Int], row: Int) -> Bool {
+    findings.count < FindingLog.most
+      && findings.contains {
+        Int($0.row) == row + 1 && Int($0.table) == table && codes.contains($0.code) && columns.contains(Int($0.column))
+      }
+  }
+
   /// Takes a finding as it is, whatever the policy says.
   package mutating func insist(_ finding: Finding) {
     worst = max(worst ?? finding.severity, finding.severity)

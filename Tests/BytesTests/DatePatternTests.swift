@@ -59,4 +59,13 @@ import Testing
   func isNoPattern(_ text: String) {
     #expect(DatePattern(text) == nil)
   }
+
+  @Test(arguments: [
+    ("%d/%m/%Y", "dd/MM/yyyy"), ("%Y-%m-%d", "yyyy-MM-dd"), ("%F %T", "yyyy-MM-dd HH:mm:ss"),
+    ("%d.%m.%y  %I:%M %p", "dd.MM.yy hh:mm AM/PM"), ("%Y-%m-%dT%H:%M:%S.%f%z", "yyyy-MM-ddTHH:mm:ss.fff+07:00"),
+    ("ngày %d%%%m%%%Y", "ngày dd%MM%yyyy"), ("excel", "45721.5 (Excel)"), ("iso", "yyyy-MM-ddTHH:mm:ss+07:00"),
+  ])
+  func isSpelledForPeople(_ pattern: String, _ spelled: String) throws {
+    #expect(try #require(DatePattern(pattern)).spelled == spelled)
+  }
 }

@@ -1,7 +1,9 @@
 import Definitions
 import Findings
 import Foundation
+import Records
 import Testing
+import Transform
 
 /// Every function of the mapping language: what it takes, what it refuses, and where it changes.
 @Suite struct FunctionTests {
@@ -171,6 +173,74 @@ import Testing
   ) throws {
     let isOdd = finding.hasPrefix("T37")
     #expect(try Self.troubles(column, formula, record, isOdd ? "125" : "null", finding, extra: extra) == [])
+  }
+
+  /// A value that is in no list is told once, whoever asks: the schema, or several lookups.
+  @Test(arguments: [
+    ("{ enum: [Nam, Nữ] }", "{ lookup: a, list: sex }", "M", "T31 visits.a"),
+    ("{ enum: [Nam, Nữ] }", "{ lookup: { trim: a }, list: sex }", "M", "T31 visits.a"),
+    ("{ enum: [Nam, X] }", "{ lookup: a, list: sex }", "X", "T40 visits.a"),
+    ("{}", "{ concat: [{ lookup: a, list: sex }, { lookup: { upper: a }, list: sex }] }", "M", "T40 visits.a"),
+    // another field's value is another matter
+    (
+      "{ enum: [Nam] }", "{ concat: [{ lookup: a, list: sex }, { lookup: b, list: sex }] }", "M",
+      "T31 visits.a, T40 visits.b"
+    ),
+    // as the schema allows, and in the list
+    ("{ enum: [Nam, Nữ] }", "{ lookup: a, list: sex }", "Nam", ""),
+  ])
+  func tellsOneWrongValueOnce(_ constraints: String, _ formula: String, _ value: String, _ findings: String) throws {
+    let bench = try Workbench([
+      "Schemas/tiny/visits.yaml": Self.table.replacing(
+        "{ name: a, type: string }", with: "{ name: a, type: string, constraints: \(constraints) }"),
+      "Schemas/codes/sex.csv": Self.list,
+      "Pipelines/tiny.yaml": """
+      feed: tiny
+      reader: csv
+      source: tiny
+      dossier: { table: visits, key: id, careDate: day }
+      rows: [{ entity: encounter, from: visits, columns: { discharged_at: day, visit_reason: \(formula) } }]
+      """,
+    ])
+    let definitions = try bench.load()
+    let feed = try #require(definitions.feeds["tiny"])
+    let text = """
+      - name: one
+        records: { visits: [{ id: V1, day: "01/03/2025", a: \(value), b: \(value) }] }
+        findings: [\(findings)]
+      """
+    #expect(try definitions.cases(text, of: feed).flatMap { definitions.outcome(of: $0, feed).troubles } == [])
+  }
+
+  /// How a value is to be written is said as the hospital knows it, of the field's type or of the function that reads it.
+  @Test func saysHowDatesAndNumbersAreWritten() throws {
+    let bench = try Workbench([
+      "Schemas/tiny/visits.yaml": Self.table,
+      "Pipelines/tiny.yaml": """
+      feed: tiny
+      reader: csv
+      source: tiny
+      dialect: { decimalChar: ",", groupChar: "." }
+      dossier: { table: visits, key: id, careDate: day }
+      rows:
+        - entity: encounter
+          from: visits
+          columns:
+            discharged_at: at
+            admitted_at: { date: { trim: a }, formats: ["%d-%m-%Y", "%Y"] }
+            total_hospital_amount: { number: b, decimalChar: "." }
+      """,
+    ])
+    let definitions = try bench.load()
+    let schema = try #require(definitions.plans["tiny"]).schema
+    func form(_ code: FindingCode, _ column: String) -> String? {
+      schema.named(Finding(code, .reject, table: 0, column: schema.tables[0].column(column) ?? -1, row: 1)).form
+    }
+    #expect(form(.B06, "day") == "dd/MM/yyyy" && form(.B06, "at") == "dd/MM/yyyy HH:mm" && form(.B06, "y") == "yyyy")
+    #expect(form(.B06, "a") == "dd-MM-yyyy, yyyy" && form(.B04, "b") == "1234567.5")
+    #expect(form(.B04, "n") == "1.234.567,5" && form(.B04, "i") == "1.234.567")
+    // only where it is asked for
+    #expect(form(.B01, "day") == nil && form(.T31, "n") == nil)
   }
 
   /// A date that is none keeps the dossier out, as in the decisions' feeds.
