@@ -77,8 +77,9 @@ extension DatabaseTests {
         texts.append((name, try String(contentsOfFile: "\(log)/\(name)", encoding: .utf8)))
       }
       for (place, text) in texts {
-        // the name of a file stands in the hospital's receipt and in the table a person sees, never in a log
-        let isForPeople = place.hasPrefix("receipts") || place.hasPrefix("reports/run") || place.hasPrefix("stdout")
+        // the name of a file stands in the hospital's receipt, which the ledger keeps, and in the table a person sees, never in a log
+        let isForPeople =
+          place == "ledger: file" || ["receipts", "reports/run", "stdout"].contains { place.hasPrefix($0) }
         let plain = isForPeople ? text.replacing("CANARYFILENAME", with: "") : text
         for match in plain.matches(of: #/CANARY[A-Z0-9]*/#).prefix(3) { result.append("\(place): \(match.0)") }
       }
@@ -158,6 +159,15 @@ extension DatabaseTests {
         #expect(try run(["rejects", "replay"]) == 78)
         try run(["rejects", "show", "2", "1", "--source"])
         try run(["dossiers", "show", "48001", "nobody"])
+        // nor does the ledger hold any, but in the bytes it keeps, and in keys and names of files
+        for table in try house.rows(
+          "SELECT relname FROM pg_class WHERE relnamespace = 'intake'::regnamespace AND relkind = 'r'")
+        {
+          let name = try #require(table[0])
+          let rows = try house.rows(
+            "SELECT (to_jsonb(t) - 'file_name' - 'encounter_key')::text FROM intake.\"\(name)\" t")
+          outputs.append(("ledger: \(name)", rows.map { $0[0] ?? "" }.joined(separator: "\n")))
+        }
         let (sightings, places) = try Self.search(house, outputs)
         #expect(sightings.isEmpty, "\(sightings)")
         #expect(places > 200)
