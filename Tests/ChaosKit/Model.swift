@@ -99,11 +99,13 @@ package struct Model: Sendable {
       self.duplicates = duplicates
     }
 
-    /// Whether the content of one of its dossiers is older than what `earlier` loaded. Which of two uploads ended first only the ledger knows.
+    /// Whether the content of one of its dossiers is older than what `earlier` loaded. Which of two uploads ended first only the ledger knows, and
+    /// whether a run knew of a file that another one loaded in the end.
     func isOlder(_ number: Int, than earlier: Load) -> Bool {
-      guard earlier.run == run, earlier.id != id else { return false }
-      if place == Load.uploaded, earlier.place == place { return duplicates.contains(number) }
-      return earlier.place > place
+      guard earlier.id != id else { return false }
+      let isSaid = duplicates.contains(number)
+      if place == Load.uploaded, earlier.place == place { return isSaid }
+      return earlier.place > place && (earlier.run == run || isSaid)
     }
   }
 
