@@ -568,7 +568,7 @@ package struct FeedDraft {
         try FileManager.default.createDirectory(
           at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
         // a definition, no record: a torn one is noticed by the lint
-        try Data(file.text.utf8).write(to: place, options: .atomic)
+        try Data(file.text.utf8).write(to: place)
       }
       do throws(DefinitionFaults) {
         _ = try Definitions.load(folder)

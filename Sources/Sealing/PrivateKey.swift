@@ -20,7 +20,7 @@ package import Files
         return unsafe bio
       }
     }
-    guard let bio = unsafe bio else { throw .library }
+    guard let bio = unsafe bio else { throw .libcrypto }
     defer { unsafe BIO_free(bio) }
     guard let key = unsafe songhan_read_key(bio) else {
       ERR_clear_error()

@@ -11,7 +11,7 @@ package enum SealingFailure: Error, Sendable, Hashable, CustomStringConvertible 
   /// Not a message for this key, or changed since it was sealed.
   case cannotOpen
   /// libcrypto failed, mostly for want of memory.
-  case library
+  case libcrypto
 
   package var description: String {
     switch self {
@@ -19,7 +19,7 @@ package enum SealingFailure: Error, Sendable, Hashable, CustomStringConvertible 
     case .unfitKey: "the certificate's key is neither RSA of at least 2048 bits nor an elliptic curve"
     case .notAPrivateKey: "this is no private key in PEM form without a password"
     case .cannotOpen: "the sealed bytes are not for this private key, or were changed"
-    case .library: "sealing failed"
+    case .libcrypto: "sealing failed"
     }
   }
 }
@@ -108,7 +108,7 @@ package final class Recipients: @unchecked Sendable {
         nil, nil, EVP_aes_256_gcm(), CUnsignedInt(CMS_STREAM | CMS_BINARY | CMS_PARTIAL))
     else {
       ERR_clear_error()
-      throw .library
+      throw .libcrypto
     }
     do throws(SealingFailure) {
       unsafe try recipients.add(to: message)
@@ -120,7 +120,7 @@ package final class Recipients: @unchecked Sendable {
     guard let chain = unsafe BIO_new_CMS(output.raw, message) else {
       unsafe CMS_ContentInfo_free(message)
       ERR_clear_error()
-      throw .library
+      throw .libcrypto
     }
     unsafe self.message = message
     unsafe self.chain = chain
@@ -146,7 +146,7 @@ package final class Recipients: @unchecked Sendable {
       }
       guard written > 0 else {
         ERR_clear_error()
-        throw .library
+        throw .libcrypto
       }
       done += Int(written)
     }
@@ -157,7 +157,7 @@ package final class Recipients: @unchecked Sendable {
   package func finish(onto target: inout [UInt8]) throws(SealingFailure) {
     guard unsafe songhan_bio_flush(chain) == 1 else {
       ERR_clear_error()
-      throw .library
+      throw .libcrypto
     }
     output.drain(onto: &target)
   }
@@ -174,7 +174,7 @@ package final class Recipients: @unchecked Sendable {
     self.bytes = bytes
     guard let bio = unsafe BIO_new(BIO_s_mem()) else {
       ERR_clear_error()
-      throw .library
+      throw .libcrypto
     }
     unsafe raw = bio
     var done = 0
@@ -185,7 +185,7 @@ package final class Recipients: @unchecked Sendable {
       }
       guard written > 0 else {
         ERR_clear_error()
-        throw .library
+        throw .libcrypto
       }
       done += Int(written)
     }
