@@ -492,9 +492,12 @@ package final class EnvelopeReader: RecordReader {
         try refuseHere()
         return false
       }
-      if case .open(.signature) = token, facts.form == .checkIns,
-        !facts.findings.contains(where: { $0.code == misplaced })
-      {
+      switch token {
+      case .doctype:
+        refuse("S", 12)
+        return false
+      case .open(.signature)
+      where facts.form == .checkIns && !facts.findings.contains { $0.code == misplaced }:
         // judged as a document of its own
         guard try endRoot() else { return false }
         facts.findings.append(Finding(misplaced, .warn, byteOffset: scanner.window.base + scanner.tokenStart))
@@ -502,6 +505,7 @@ package final class EnvelopeReader: RecordReader {
         scanner.leafStart = scanner.at
         signatureDepth = scanner.depth
         return try scan(into: Dossier())
+      case .open, .close, .other: break
       }
       guard try pass() else { return false }
     }

@@ -32,6 +32,7 @@ import Testing
       "DOCTYPE inside an embedded document", Sample.envelope(Sample.visit(Sample.file("XML1", "<!DOCTYPE a><a/>"))),
       "S12"
     ),
+    ("DOCTYPE behind the root", frame + "<!DOCTYPE a>", "S12"),
     ("unknown entity", frame.replacing("48001", with: "&mau;"), "A01"),
     ("undeclared prefix", frame.replacing("<CHUKYDONVI/>", with: "<ds:CHUKYDONVI/>"), "A01"),
     ("undeclared prefix of an attribute", frame.replacing("<HOSO>", with: "<HOSO xsi:nil=\"true\">"), "A01"),
