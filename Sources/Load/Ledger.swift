@@ -55,6 +55,10 @@ package enum Ledger {
   /// after a file's commit is done again when its mark is gone. The file's own commit always waits for the disk.
   package static let relaxed: StaticString = "SET LOCAL synchronous_commit = off"
 
+  /// Locks a file's row, before a statement that adds to its story: one that itself waited for the row would see the story as it was before it
+  /// waited, and follow an event that is not the last any more.
+  package static let holding: StaticString = "SELECT FROM intake.file WHERE file_id = $1 FOR NO KEY UPDATE"
+
   /// Attempts after which a file is quarantined.
   package static let mostAttempts = 3
 
@@ -187,6 +191,9 @@ package enum Ledger {
         """,
         [.text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run)]),
       // what waited under this name was the beginning of an upload: it is no delivery of its own, and gets no receipt
+      Connection.Statement(
+        "SELECT FROM intake.file WHERE facility_code = $1 AND file_name = $2 AND state = 'waiting' FOR NO KEY UPDATE",
+        [.text(facility), .text(name)]),
       Connection.Statement(
         """
         WITH beginning AS (
@@ -425,7 +432,9 @@ package enum Ledger {
   package static func mark(_ marks: [Mark], file: Int64, epoch: Int64, run: Int64, on connection: Connection)
     throws(ServerFailure)
   {
-    var statements = [Connection.Statement("BEGIN"), Connection.Statement(relaxed)]
+    var statements = [
+      Connection.Statement("BEGIN"), Connection.Statement(relaxed), Connection.Statement(holding, [.integer(file)]),
+    ]
     for mark in marks {
       statements.append(
         Connection.Statement(
@@ -514,7 +523,8 @@ package enum Ledger {
 
   /// Appends an event to the file's story; its hash covers its time and words, and the hash of the file's event before.
   ///
-  /// The server computes the hash, since it gives the time; ``LedgerEvent/hash(after:)`` is the same in Swift.
+  /// The server computes the hash, since it gives the time; ``LedgerEvent/hash(after:)`` is the same in Swift. An earlier statement of the same
+  /// transaction has written or locked the file's row (``holding``).
   static func statement(_ event: Event, file: Int64, epoch: Int64, run: Int64, detail: String? = nil)
     -> Connection.Statement
   {

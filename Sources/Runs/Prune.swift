@@ -127,6 +127,7 @@ package struct Prune {
   private func mark(_ event: Ledger.Event, file: Int64, detail: String, _ body: () throws -> Void) throws {
     try connection.transaction {
       try connection.execute(Ledger.relaxed)
+      try connection.execute(Ledger.holding, [.integer(file)])
       try body()
       try Ledger.event(event, file: file, epoch: 0, run: run, detail: detail, on: connection)
     }

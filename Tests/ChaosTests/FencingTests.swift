@@ -78,6 +78,78 @@ extension ChaosTests {
         })
     }
 
+    /// After a lost connection a process may mark a file that another one is at by now: their events follow one another all the same.
+    @Test func eventsOfTwoWritersStandInOneRow() async throws {
+      record(
+        await onThread {
+          var complaints: [String] = []
+          do {
+            let arena = try Arena()
+            defer { arena.end() }
+            let site = try arena.site()
+            let (connection, claim, _, run) = try Self.claimed(site)
+            let other = try Connection(site.arena.cluster.conninfo(database: site.database), applicationName: "tests")
+            try other.begin()
+            try other.execute("SELECT FROM intake.file WHERE file_id = $1 FOR UPDATE", [.integer(claim.fileID)])
+            let marking = Marking(connection, claim, run)
+            marking.begin()
+            let end = ContinuousClock.now + .seconds(60)
+            while try site.rows("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == [["0"]] {
+              guard ContinuousClock.now < end else { throw CocoaError(.userCancelled) }
+              Thread.sleep(forTimeInterval: 0.01)
+            }
+            try Ledger.event(.receiptWritten, file: claim.fileID, epoch: claim.epoch, run: run, on: other)
+            try other.commit()
+            if let failure = marking.end() { complaints.append(failure) }
+            let story = try site.rows(
+              """
+              SELECT kind, previous_hash IS NOT DISTINCT FROM lag(hash) OVER (ORDER BY event_id) FROM intake.file_event
+              ORDER BY event_id
+              """)
+            if story != [["claimed", "t"], ["receipt written", "t"], ["source removed", "t"]] {
+              complaints.append("the story is \(story)")
+            }
+          } catch {
+            complaints.append("\(error)")
+          }
+          return complaints
+        })
+    }
+
+    /// Marks a file on a thread of its own, as it may have to wait.
+    ///
+    /// `@unchecked`: between ``begin()`` and ``end()`` only the thread touches the connection and the failure.
+    final class Marking: @unchecked Sendable {
+      private let connection: Connection
+      private let claim: Claim
+      private let run: Int64
+      private let done = DispatchSemaphore(value: 0)
+      private var failure: String?
+
+      init(_ connection: Connection, _ claim: Claim, _ run: Int64) {
+        self.connection = connection
+        self.claim = claim
+        self.run = run
+      }
+
+      func begin() {
+        Thread { [self] in
+          do throws(ServerFailure) {
+            try Ledger.mark(
+              [Ledger.Mark(.sourceRemoved)], file: claim.fileID, epoch: claim.epoch, run: run, on: connection)
+          } catch {
+            failure = "\(error)"
+          }
+          done.signal()
+        }.start()
+      }
+
+      func end() -> String? {
+        done.wait()
+        return failure
+      }
+    }
+
     @Test func countsThatDoNotAddUpAreNotCommitted() async throws {
       record(
         await onThread {
