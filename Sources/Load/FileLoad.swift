@@ -138,26 +138,27 @@ package final class FileLoad {
       var isLoaded = [Bool](repeating: false, count: batch.entries.count)
       var version = [Int64](repeating: 0, count: batch.entries.count)
       var replaced: [(entry: Int, earlier: Version)] = []
-      for (index, entry) in batch.entries.enumerated() where entry.outcome == .accepted {
-        if let earlier = current[VersionKey(kind: entry.kind, key: entry.key.exposed)] {
-          if earlier.contentHash == entry.contentHash {
-            staged.duplicates.append(index)
-            continue
-          }
-          let isOlder = origin.map { earlier.lastDelivery > ($0, Int64(entry.number)) } ?? isLater(earlier.fileID)
-          if isOlder {
-            staged.duplicates.append(index)
-            staged.older.append(index)
-            older.append(entry.number)
-            continue
-          }
-          staged.superseding.append(index)
-          replaced.append((index, earlier))
-          version[index] = earlier.version + 1
-        } else {
-          version[index] = 1
-        }
+      // by index, here and below: an entry in a variable costs reference counts for each of its arrays
+      for index in batch.entries.indices where batch.entries[index].outcome == .accepted {
         isLoaded[index] = true
+        version[index] = 1
+        guard !current.isEmpty, let earlier = current[VersionKey(batch.entries[index])] else { continue }
+        if earlier.contentHash == batch.entries[index].contentHash {
+          isLoaded[index] = false
+          staged.duplicates.append(index)
+          continue
+        }
+        let number = batch.entries[index].number
+        if origin.map({ earlier.lastDelivery > ($0, Int64(number)) }) ?? isLater(earlier.fileID) {
+          isLoaded[index] = false
+          staged.duplicates.append(index)
+          staged.older.append(index)
+          older.append(number)
+          continue
+        }
+        staged.superseding.append(index)
+        replaced.append((index, earlier))
+        version[index] = earlier.version + 1
       }
       try remove(replaced, batch)
       failpoint("load.superseded")
@@ -189,6 +190,13 @@ package final class FileLoad {
   private struct VersionKey: Hashable {
     var kind: Dossier.Kind
     var key: [UInt8]
+
+    init(kind: Dossier.Kind, key: [UInt8]) {
+      self.kind = kind
+      self.key = key
+    }
+
+    init(_ entry: PreparedBatch.Entry) { self.init(kind: entry.kind, key: entry.key.exposed) }
   }
 
   private struct Version {
@@ -207,9 +215,9 @@ package final class FileLoad {
   /// The index (key first) is searched once for each key, in the order of the keys. No ORDER BY: with one, PostgreSQL 15 would rather walk the
   /// whole index for the sake of the order and compare each key with the list.
   private func versions(of batch: PreparedBatch) throws(ServerFailure) -> [VersionKey: Version] {
-    var keys: [Dossier.Kind: Set<String>] = [:]
-    for entry in batch.entries where entry.outcome == .accepted {
-      keys[entry.kind, default: []].insert(String(decoding: entry.key.exposed, as: UTF8.self))
+    var keys: [Dossier.Kind: [[UInt8]]] = [:]
+    for index in batch.entries.indices where batch.entries[index].outcome == .accepted {
+      keys[batch.entries[index].kind, default: []].append(batch.entries[index].key.exposed)
     }
     var result: [VersionKey: Version] = [:]
     var statements = hasBegun ? [] : [Connection.Statement("BEGIN")]
@@ -221,7 +229,7 @@ package final class FileLoad {
           SELECT encounter_key, version, encode(content_sha256, 'hex'), care_month, file_id, dossier_number
           FROM intake.dossier
           WHERE facility_code = $1 AND dossier_kind = $2 AND encounter_key = ANY ($3::text[]) AND is_current FOR UPDATE
-          """, [.text(facilityText), .text(kind.rawValue), .texts(keys[kind, default: []].sorted())]))
+          """, [.text(facilityText), .text(kind.rawValue), .utf8s(FileLoad.sorted(keys[kind] ?? []))]))
     }
     guard !statements.isEmpty else { return [:] }
     let first = statements.count - kinds.count
@@ -240,6 +248,12 @@ package final class FileLoad {
     }
     if origin != nil, !result.isEmpty { try learnDeliveries(of: &result) }
     return result
+  }
+
+  /// In the order of their bytes, in which deliveries often come.
+  private static func sorted(_ keys: [[UInt8]]) -> [[UInt8]] {
+    let isSorted = keys.indices.dropFirst().allSatisfy { !keys[$0].lexicographicallyPrecedes(keys[$0 - 1]) }
+    return isSorted ? keys : keys.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
   /// Finds out for current versions in which delivery their content came last: by a file of its own, judged again, or sent once more. That decides
@@ -383,23 +397,24 @@ package final class FileLoad {
     for entity in batch.rows.entities {
       for segment in entity.segments { rowCounts[segment.dossier] += segment.rows }
     }
-    for (index, entry) in batch.entries.enumerated() {
+    for index in batch.entries.indices {
       let outcome: String =
-        switch entry.outcome {
+        switch batch.entries[index].outcome {
         case .rejected: "rejected"
         case .repeated: "duplicate"
         case .accepted: isLoaded[index] ? "accepted" : "duplicate"
         }
       rows.beginRow(columns: 12)
       rows.append(bigint: fileID)
-      rows.append(integer: Int32(truncatingIfNeeded: entry.number))
-      rows.append(text: entry.kind.rawValue)
+      rows.append(integer: Int32(truncatingIfNeeded: batch.entries[index].number))
+      rows.append(text: batch.entries[index].kind.rawValue)
       rows.append(text: facility)
-      entry.key.exposed.isEmpty ? rows.appendNull() : rows.append(text: entry.key.exposed)
+      let key = batch.entries[index].key.exposed
+      key.isEmpty ? rows.appendNull() : rows.append(text: key)
       isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: version[index])) : rows.appendNull()
       rows.append(text: outcome)
-      rows.append(text: entry.contentHash)
-      if let month = entry.careMonth { rows.append(date: month) } else { rows.appendNull() }
+      rows.append(text: batch.entries[index].contentHash)
+      if let month = batch.entries[index].careMonth { rows.append(date: month) } else { rows.appendNull() }
       isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: batchNumber)) : rows.appendNull()
       rows.append(flag: isLoaded[index])
       isLoaded[index] ? rows.append(integer: Int32(truncatingIfNeeded: rowCounts[index])) : rows.appendNull()
@@ -413,7 +428,7 @@ package final class FileLoad {
   }
 
   private func copyRejects(_ batch: PreparedBatch) throws(ServerFailure) {
-    guard batch.entries.contains(where: { $0.outcome == .rejected }) else { return }
+    guard !batch.rejects.isEmpty else { return }
     var rows = EntityRows()
     for entry in batch.entries where entry.outcome == .rejected {
       rows.beginRow(columns: 9)

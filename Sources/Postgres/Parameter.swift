@@ -12,6 +12,8 @@ package enum Parameter: Sendable, Hashable {
   /// Travels in binary form; the statement must say `bytea`.
   case bytes([UInt8])
   case texts([String?])
+  /// An array of texts, each in UTF-8.
+  case utf8s([[UInt8]])
   case integers([Int64?])
   case bytesArray([[UInt8]?])
 }
@@ -38,7 +40,8 @@ struct ParameterList {
       case .bytes(let bytes):
         isBinary = true
         append(bytes)
-      case .texts(let elements): append(ArrayText.texts(elements).utf8)
+      case .texts(let elements): append(ArrayText.texts(elements.lazy.map(\.?.utf8)))
+      case .utf8s(let elements): append(ArrayText.texts(elements.lazy.map(Optional.some)))
       case .integers(let elements): append(ArrayText.integers(elements).utf8)
       case .bytesArray(let elements): append(ArrayText.bytes(elements))
       }
@@ -79,7 +82,7 @@ struct ParameterList {
 
 /// Array values in PostgreSQL's text form. Every element is quoted, so that none is taken for NULL, a brace or a comma.
 enum ArrayText {
-  static func texts(_ elements: [String?]) -> String {
+  static func texts<Text: Sequence<UInt8>>(_ elements: some Collection<Text?>) -> [UInt8] {
     var bytes: [UInt8] = [UInt8(ascii: "{")]
     for (index, element) in elements.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -88,14 +91,14 @@ enum ArrayText {
         continue
       }
       bytes.append(UInt8(ascii: "\""))
-      for byte in element.utf8 {
+      for byte in element {
         if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
         bytes.append(byte)
       }
       bytes.append(UInt8(ascii: "\""))
     }
     bytes.append(UInt8(ascii: "}"))
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 
   static func integers(_ elements: [Int64?]) -> String {

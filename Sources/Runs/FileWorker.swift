@@ -431,14 +431,19 @@ final class FileWorker {
     return report
   }
 
+  private struct DossierKey: Hashable {
+    var kind: Dossier.Kind
+    var key: [UInt8]
+  }
+
   /// What is known while the dossiers of a file go by.
   private struct Progression {
     var dossiers = FileReport.Dossiers()
     var rows: [Int] = []
     var rejected: [(dossier: Int, key: String?)] = []
-    var editions: Set<String> = []
+    var editions: Set<Dossier.Edition> = []
     var months: Set<CivilDate> = []
-    var keysOfBatch: Set<[UInt8]> = []
+    var keysOfBatch: Set<DossierKey> = []
     var refusal: Finding?
     /// Of the duplicates those that a later delivery had replaced already.
     var older = 0
@@ -587,17 +592,19 @@ final class FileWorker {
     let facts = try pass.run(tally: &tally, source: source(copy, rulings, isDelivered: again?.numbers == nil)) {
       dossier, verdict, facts, log in
       state.dossiers.seen += 1
-      if rulings.isOfDecisions { state.editions.insert(dossier.edition.rawValue) }
+      if rulings.isOfDecisions { state.editions.insert(dossier.edition) }
       // whose file is it? the folder says it, and the content must agree
-      let stated = facts.facility.map { Array($0.utf8) } ?? verdict.facility
-      if !stated.isEmpty, stated != facilityCode {
+      let isOurs =
+        if let stated = facts.facility { stated.isEmpty || stated.utf8.elementsEqual(facilityCode) } else {
+          verdict.facility.isEmpty || verdict.facility == facilityCode
+        }
+      if !isOurs {
+        let stated = facts.facility.map { Array($0.utf8) } ?? verdict.facility
         let known = context.registry[String(decoding: stated, as: UTF8.self)] != nil
         state.refusal = .facility(known ? .S07 : .S08, stated: String(decoding: stated, as: UTF8.self))
         return false
       }
-      var slot = Array(dossier.kind.rawValue.utf8)
-      slot.append(0)
-      slot.append(contentsOf: verdict.key)
+      let slot = DossierKey(kind: dossier.kind, key: verdict.key)
       if batch.isFull || (verdict.outcome == .accepted && state.keysOfBatch.contains(slot)) {
         try stage(facts.createdOn)
       }
@@ -642,7 +649,7 @@ final class FileWorker {
       load.rollback()
       throw LoadFailure.server(.refused(Refusal("57014")))
     }
-    report.edition = state.editions.sorted().joined(separator: ",")
+    report.edition = state.editions.map(\.rawValue).sorted().joined(separator: ",")
     if state.refusal == nil, let stated = facts.facility, stated.utf8.count == 5, stated != facility.code {
       // a file without any dossier
       state.refusal = .facility(context.registry[stated] != nil ? .S07 : .S08, stated: stated)

@@ -173,14 +173,23 @@ package struct LedgerQueries {
     return rows.isEmpty ? nil : rows.text(0, 0)
   }
 
+  /// Accepted, sent once more, and rejected: each part is what one index holds, and together they are all there is.
+  package static let versions: StaticString = """
+    WITH d AS (
+      SELECT * FROM intake.dossier WHERE facility_code = $1 AND encounter_key = $2 AND version IS NOT NULL
+      UNION ALL
+      SELECT * FROM intake.dossier WHERE facility_code = $1 AND encounter_key = $2 AND outcome = 'duplicate'
+      UNION ALL
+      SELECT * FROM intake.dossier WHERE facility_code = $1 AND encounter_key = $2 AND outcome = 'rejected'
+        AND dossier_kind IN ('visit', 'check_in', 'assessment'))
+    SELECT file_id, dossier_number, dossier_kind, version, outcome, is_current, care_month FROM d
+    ORDER BY dossier_kind, version NULLS LAST, file_id, dossier_number
+    """
+
   /// All versions of a dossier, oldest first.
   package func versions(facility: String, key: String) throws(RunFailure) -> [DossierLine] {
     let rows = try server { () throws(ServerFailure) in
-      try connection.execute(
-        """
-        SELECT file_id, dossier_number, dossier_kind, version, outcome, is_current, care_month FROM intake.dossier
-        WHERE facility_code = $1 AND encounter_key = $2 ORDER BY dossier_kind, version NULLS LAST, file_id, dossier_number
-        """, [.text(facility), .text(key)])
+      try connection.execute(LedgerQueries.versions, [.text(facility), .text(key)])
     }
     return (0..<rows.count).map { row in
       DossierLine(
@@ -197,7 +206,7 @@ package struct LedgerQueries {
         """
         SELECT d.dossier_number, b.content FROM intake.dossier d
         JOIN intake.batch b ON b.file_id = d.file_id AND b.batch_number = d.batch_number
-        WHERE d.facility_code = $1 AND d.encounter_key = $2 AND d.outcome = 'accepted'
+        WHERE d.facility_code = $1 AND d.encounter_key = $2 AND d.version IS NOT NULL
           AND (d.version = $3::integer OR ($3::integer IS NULL AND d.is_current)) ORDER BY d.dossier_kind DESC LIMIT 1
         """, [.text(facility), .text(key), version.map { .integer($0) } ?? .null])
     }

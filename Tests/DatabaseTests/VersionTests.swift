@@ -37,6 +37,19 @@ extension DatabaseTests {
       }
     }
 
+    /// Years of dossiers may stand in the ledger when somebody asks for one of them.
+    @Test func versionsAreFoundByIndexesAlone() throws {
+      try House.open { house in
+        let connection = try house.connect()
+        try connection.execute("SET enable_seqscan = off")
+        let plan = try connection.executeGenerated(
+          "EXPLAIN \(LedgerQueries.versions)", [.text("48001"), .text("SM64V0001")])
+        let lines = (0..<plan.count).compactMap { plan.text($0, 0) }
+        #expect(lines.contains { $0.contains("dossier_version") })
+        #expect(!lines.contains { $0.contains("Seq Scan") })
+      }
+    }
+
     /// Two workers: the later of two contents of a visit stays, also when it is loaded first.
     @Test func contentThatWasDeliveredLaterStaysWhenItIsLoadedFirst() throws {
       try House.open { house in
