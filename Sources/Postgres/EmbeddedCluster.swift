@@ -296,6 +296,8 @@ package struct EmbeddedCluster: Sendable {
       programs.initdb,
       [
         "-D", new, "--data-checksums", "--encoding=UTF8", "--locale=\(EmbeddedCluster.locale)",
+        // the same order as that of C.UTF-8, by one comparison of bytes: PostgreSQL 15 would ask the C library for every two keys
+        "--lc-collate=C",
         "--username=\(EmbeddedCluster.roleName)", "--auth-local=peer", "--auth-host=reject", "--no-instructions",
       ])
     guard outcome.status == 0 else {

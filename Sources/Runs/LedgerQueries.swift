@@ -173,10 +173,12 @@ package struct LedgerQueries {
     return rows.isEmpty ? nil : rows.text(0, 0)
   }
 
-  /// Accepted, sent once more, and rejected: each part is what one index holds, and together they are all there is.
+  /// Current, replaced, sent once more, rejected: each part is what one index holds, and together they are all there is.
   package static let versions: StaticString = """
     WITH d AS (
-      SELECT * FROM intake.dossier WHERE facility_code = $1 AND encounter_key = $2 AND version IS NOT NULL
+      SELECT * FROM intake.dossier WHERE facility_code = $1 AND encounter_key = $2 AND is_current
+      UNION ALL
+      SELECT * FROM intake.dossier WHERE facility_code = $1 AND encounter_key = $2 AND version IS NOT NULL AND NOT is_current
       UNION ALL
       SELECT * FROM intake.dossier WHERE facility_code = $1 AND encounter_key = $2 AND outcome = 'duplicate'
       UNION ALL
@@ -199,16 +201,21 @@ package struct LedgerQueries {
     }
   }
 
+  /// Without a version the current one.
+  package static let source: StaticString = """
+    SELECT d.dossier_number, b.content FROM intake.dossier d
+    JOIN intake.batch b ON b.file_id = d.file_id AND b.batch_number = d.batch_number
+    WHERE d.facility_code = $1 AND d.encounter_key = $2
+      AND (d.is_current AND coalesce($3::integer, d.version) = d.version
+        OR d.version IS NOT NULL AND NOT d.is_current AND d.version = $3::integer)
+    ORDER BY d.dossier_kind DESC LIMIT 1
+    """
+
   /// The delivered bytes of one version of a dossier, from the batch that holds them.
   package func source(facility: String, key: String, version: Int64?) throws(RunFailure) -> [UInt8]? {
     let rows = try server { () throws(ServerFailure) in
       try connection.execute(
-        """
-        SELECT d.dossier_number, b.content FROM intake.dossier d
-        JOIN intake.batch b ON b.file_id = d.file_id AND b.batch_number = d.batch_number
-        WHERE d.facility_code = $1 AND d.encounter_key = $2 AND d.version IS NOT NULL
-          AND (d.version = $3::integer OR ($3::integer IS NULL AND d.is_current)) ORDER BY d.dossier_kind DESC LIMIT 1
-        """, [.text(facility), .text(key), version.map { .integer($0) } ?? .null])
+        LedgerQueries.source, [.text(facility), .text(key), version.map { .integer($0) } ?? .null])
     }
     guard !rows.isEmpty, let number = rows.integer(0, 0), let content = rows.bytes(0, 1) else { return nil }
     guard let archive = try? Zstandard.expand(content, ceiling: 1 << 30),

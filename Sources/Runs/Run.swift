@@ -70,7 +70,7 @@ package struct Run: Sendable {
       try Run.checkVersion(on: connection)
     } catch {
       guard error.state == "42P01" || error.state == "3F000" else { throw .server(error) }
-      throw .notReady("the warehouse has no schema yet. Run «songhan warehouse migrate».")
+      throw .notReady("the warehouse has no schema yet, or an older one. Run «songhan warehouse migrate».")
     }
     let canceller = connection.canceller
     let watch = cancellation.whenRequested { canceller.cancel() }
@@ -609,7 +609,7 @@ package struct Run: Sendable {
   }
 
   /// The warehouse's schema must be the one this program was made with.
-  package static let schemaVersion: Int64 = 13
+  package static let schemaVersion: Int64 = 14
 
   static func checkVersion(on connection: Connection) throws(ServerFailure) {
     let rows = try connection.execute("SELECT max(number) FROM intake.migration")

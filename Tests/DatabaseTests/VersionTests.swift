@@ -42,11 +42,13 @@ extension DatabaseTests {
       try House.open { house in
         let connection = try house.connect()
         try connection.execute("SET enable_seqscan = off")
-        let plan = try connection.executeGenerated(
-          "EXPLAIN \(LedgerQueries.versions)", [.text("48001"), .text("SM64V0001")])
-        let lines = (0..<plan.count).compactMap { plan.text($0, 0) }
-        #expect(lines.contains { $0.contains("dossier_version") })
-        #expect(!lines.contains { $0.contains("Seq Scan") })
+        for (statement, parameters) in [(LedgerQueries.versions, []), (LedgerQueries.source, [Parameter.integer(1)])] {
+          let plan = try connection.executeGenerated(
+            "EXPLAIN \(statement)", [.text("48001"), .text("SM64V0001")] + parameters)
+          let lines = (0..<plan.count).compactMap { plan.text($0, 0) }
+          #expect(lines.contains { $0.contains("dossier_current") } && lines.contains { $0.contains("dossier_earlier") })
+          #expect(!lines.contains { $0.contains("Seq Scan") }, "\(lines.joined(separator: "\n"))")
+        }
       }
     }
 
