@@ -38,10 +38,13 @@ package enum LoadFailure: Error {
   case outOfMemory
 
   /// Whether the cause is the world's (server, disk, another loader, a wish to end), so that the attempt does not count against the file.
+  ///
+  /// A key that stands twice (23505) is nearly always another loader's, and found when the file is tried again. Tried again in vain it counts: one
+  /// that no loader made would stand twice for ever.
   package var isOutsideOfTheFile: Bool {
     switch self {
     case .server(let failure):
-      failure.isTransient || failure == .unknownOutcome || failure.state == "23505" || failure.state == "57014"
+      failure.isTransient || failure == .unknownOutcome || failure.state == "57014"
     case .claimLost, .partitionMissing, .files: true
     case .countsDoNotAddUp, .notSealed, .outOfMemory: false
     }
@@ -296,30 +299,26 @@ package final class FileLoad {
         .integers(replaced.map { $0.earlier.dossierNumber }),
       ])
     // one partition at a time: the month in which the old version lies
-    var groups: [String: [Dossier.Kind: [String]]] = [:]
+    var groups: [String: [(key: [UInt8], earlier: Version)]] = [:]
     for (index, earlier) in replaced {
-      let entry = batch.entries[index]
-      groups[earlier.careMonth, default: [:]][entry.kind, default: []].append(
-        String(decoding: entry.key.exposed, as: UTF8.self))
+      groups[earlier.careMonth, default: []].append((batch.entries[index].key.exposed, earlier))
     }
-    for (month, kinds) in groups.sorted(by: { $0.key < $1.key }) {
-      for (kind, keys) in kinds.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-        for entity in schema.entities where entity.kind == .visit && FileLoad.kind(of: entity) == kind {
-          try connection.executeGenerated(
-            """
-            DELETE FROM health."\(entity.name)"
-            WHERE care_month = $1::date AND facility_code = $2 AND encounter_key = ANY ($3::text[])
-            """, [.text(month), .text(facilityText), .texts(keys.sorted())])
-        }
+    for (month, old) in groups.sorted(by: { $0.key < $1.key }) {
+      let old = old.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+      // whose rows they are says the dossier they came in: a visit and its check-in have one key
+      for entity in schema.entities where entity.kind == .visit {
+        try connection.executeGenerated(
+          """
+          DELETE FROM health."\(entity.name)" t
+          USING unnest($3::text[], $4::bigint[], $5::integer[]) AS old (encounter_key, file_id, dossier_number)
+          WHERE t.care_month = $1::date AND t.facility_code = $2 AND t.encounter_key = old.encounter_key
+            AND t.file_id = old.file_id AND t.dossier_number = old.dossier_number
+          """,
+          [
+            .text(month), .text(facilityText), .utf8s(old.map(\.key)), .integers(old.map(\.earlier.fileID)),
+            .integers(old.map(\.earlier.dossierNumber)),
+          ])
       }
-    }
-  }
-
-  private static func kind(of entity: Entity) -> Dossier.Kind {
-    switch entity.name {
-    case "check_in": .checkIn
-    case "disability_assessment": .assessment
-    default: .visit
     }
   }
 
@@ -568,6 +567,11 @@ package final class FileLoad {
     do throws(ServerFailure) {
       if !hasBegun { try connection.begin() }
       hasBegun = true
+      // a file that waited for its rest was judged before
+      if epoch > 1 {
+        try connection.execute("DELETE FROM intake.finding WHERE file_id = $1", [.integer(fileID)])
+        try connection.execute("DELETE FROM intake.finding_count WHERE file_id = $1", [.integer(fileID)])
+      }
       try FileLoad.write(closing.findings, file: fileID, on: connection)
       failpoint("load.findings")
       var statements: [Connection.Statement] = []

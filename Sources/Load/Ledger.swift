@@ -294,8 +294,10 @@ package enum Ledger {
       """
       SELECT file_id, epoch, encode(content_sha256, 'hex'), state FROM intake.file
       WHERE receipt IS NOT NULL AND receipt_written_at IS NULL AND state IN ('loaded', 'duplicate', 'refused', 'quarantined')
-        OR file_id IN (SELECT file_id FROM outbox.parcel WHERE state = 'prepared' AND content IS NOT NULL)
-      ORDER BY file_id LIMIT 10000
+      UNION
+      SELECT f.file_id, f.epoch, encode(f.content_sha256, 'hex'), f.state FROM outbox.parcel p
+      JOIN intake.file f USING (file_id) WHERE p.state = 'prepared' AND p.content IS NOT NULL
+      ORDER BY 1 LIMIT 10000
       """)
     return (0..<rows.count).map { row in
       (
@@ -348,13 +350,21 @@ package enum Ledger {
 
   /// Gives an attempt back that ended for a reason outside of the file (the server went away, the disk was full), so that it does not count.
   package static func forgive(_ claim: Claim, run: Int64, on connection: Connection) throws(ServerFailure) {
-    let updated = try connection.execute(
-      """
-      UPDATE intake.file SET attempts = greatest(attempts - 1, 0) WHERE file_id = $1 AND epoch = $2 AND state = 'claimed'
-      RETURNING file_id
-      """, [.integer(claim.fileID), .integer(claim.epoch)])
-    failpoint("ledger.forgiving")
-    if updated.count == 1 { try event(.released, file: claim.fileID, epoch: claim.epoch, run: run, on: connection) }
+    try connection.begin()
+    do throws(ServerFailure) {
+      // the next claim, also one of this run, has nothing to give back any more
+      let updated = try connection.execute(
+        """
+        UPDATE intake.file SET attempts = greatest(attempts - 1, 0), claimed_at = NULL, run_id = NULL
+        WHERE file_id = $1 AND epoch = $2 AND state = 'claimed' RETURNING file_id
+        """, [.integer(claim.fileID), .integer(claim.epoch)])
+      failpoint("ledger.forgiving")
+      if updated.count == 1 { try event(.released, file: claim.fileID, epoch: claim.epoch, run: run, on: connection) }
+      try connection.commit()
+    } catch {
+      connection.rollback()
+      throw error
+    }
     failpoint("ledger.forgiven")
   }
 
@@ -382,15 +392,20 @@ package enum Ledger {
   package static func recordUnread(
     _ state: Event, facility: String, name: String, size: Int, reason: String, run: Int64, on connection: Connection
   ) throws(ServerFailure) -> Int64 {
-    let known = try connection.execute(
-      """
-      SELECT file_id FROM intake.file WHERE facility_code = $1 AND file_name = $2 AND size_in_bytes = $3 AND reason = $4
-        AND content_sha256 IS NULL AND source_removed_at IS NULL
-      """, [.text(facility), .text(name), .integer(Int64(size)), .text(reason)])
-    if let id = known.isEmpty ? nil : known.integer(0, 0) { return id }
-    // the line and the event that tells of it, or neither
+    // the line and the event that tells of it, or neither; and one line of two hosts that see the file at the same moment
     try connection.begin()
     do throws(ServerFailure) {
+      try connection.execute(
+        "SELECT pg_advisory_xact_lock($1)", [.integer(key(ContentHash(of: Array("unread \(facility) \(name)".utf8))))])
+      let known = try connection.execute(
+        """
+        SELECT file_id FROM intake.file WHERE facility_code = $1 AND file_name = $2 AND size_in_bytes = $3 AND reason = $4
+          AND content_sha256 IS NULL AND source_removed_at IS NULL
+        """, [.text(facility), .text(name), .integer(Int64(size)), .text(reason)])
+      if let id = known.isEmpty ? nil : known.integer(0, 0) {
+        try connection.commit()
+        return id
+      }
       let inserted = try connection.execute(
         """
         INSERT INTO intake.file (facility_code, file_name, size_in_bytes, state, reason, run_id, finished_at)

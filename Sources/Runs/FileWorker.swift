@@ -220,9 +220,10 @@ final class FileWorker {
     let owners = context.project.configuration.owners
     let allowed = owners.isEmpty ? nil : Set(owners.map { UInt32($0) })
     guard !file.members.isEmpty else {
-      return DeliveredCopy(
-        try SpoolCopy(
-          of: SourceFile(file.name, in: file.directory, owners: allowed), in: context.spool, mayGoOn: mayGoOn))
+      let source = try SourceFile(file.name, in: file.directory, owners: allowed)
+      // an hour may have passed since the list was made, and what lies there now may be an upload under way
+      guard context.assumesSettled || source.stamp == file.stamp else { throw .refused(.changedWhileReading) }
+      return DeliveredCopy(try SpoolCopy(of: source, in: context.spool, mayGoOn: mayGoOn))
     }
     do {
       return try DeliveredCopy(
@@ -285,13 +286,13 @@ final class FileWorker {
     }
     report.fileID = claim.fileID
     context.arrivals.note(claim.fileID, place: file.place)
+    // held until the receipt is written and the source removed: recovery leaves the files of living processes alone
+    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
     if !file.members.isEmpty {
       do throws(ServerFailure) { try Ledger.setMembers(file.membersJSON, claim, on: connection) } catch {
         throw .server(error)
       }
     }
-    // held until the receipt is written and the source removed: recovery leaves the files of living processes alone
-    defer { if connection.isUsable { try? Ledger.release(copy.contentHash, on: connection) } }
     switch claim.outcome {
     case .busy, .gone, .claimed: break
     case .ended(let state):
@@ -415,7 +416,13 @@ final class FileWorker {
       connection.rollback()
       switch error {
       case let failure as ServerFailure: throw .server(failure)
+      // what is judged again stays as it is, and can be judged again later
+      case LoadFailure.server(let failure) where FileWorker.isContention(failure):
+        throw .server(.refused(Refusal("40001")))
       case LoadFailure.server(let failure): throw .server(failure)
+      case LoadFailure.files(let failure): throw .files(failure)
+      case LoadFailure.notSealed:
+        throw .internalMistake("a rejected dossier could not be sealed; nothing of the file was committed")
       case LoadFailure.countsDoNotAddUp:
         throw .internalMistake("the counts of a file do not add up; nothing of it was committed")
       case let failure as FileFailure: throw .files(failure)
@@ -943,7 +950,7 @@ final class FileWorker {
             piece.name, expecting: piece.stamp, to: target, as: piece.target, for: recipients)
         }
         let suffix = sealed == nil ? "" : ".cms"
-        isSealed = sealed != nil
+        isSealed = isSealed || sealed != nil
         let outcome =
           try sealed
           ?? file.directory.moveDurably(

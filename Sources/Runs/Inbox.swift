@@ -119,6 +119,7 @@ package enum Inbox {
       """
       INSERT INTO intake.sighting AS s (facility_code, file_name, size_in_bytes, modified_ns, changed_ns, inode)
       SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+      ORDER BY 1, 2 -- two hosts take the rows in one order, whatever the order of their lists
       ON CONFLICT (facility_code, file_name) DO UPDATE SET
         observations = CASE WHEN (s.size_in_bytes, s.modified_ns, s.changed_ns, s.inode)
           = (excluded.size_in_bytes, excluded.modified_ns, excluded.changed_ns, excluded.inode) THEN s.observations + 1 ELSE 1 END,

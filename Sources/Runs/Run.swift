@@ -105,7 +105,12 @@ package struct Run: Sendable {
     var report = RunReport(run: runID, files: reports, seconds: elapsed.inSeconds, startedAt: startedAt)
     if let definitions { note(definitions, in: &report) }
     let code = exitCode(report, failure)
-    if connection.isUsable { report.anchor = try? end(connection, runID, report, code, failure) }
+    do throws(ServerFailure) {
+      report.anchor = try end(runID, report, code, failure, on: connection)
+    } catch {
+      journal.error("the end of the run could not be noted in the warehouse", ["failure": .failure(error)])
+      if failure == nil, !cancellation.isRequested { failure = .server(error) }
+    }
     do throws(FileFailure) {
       try ReportFolder(project).write(
         report, failure: failure, exitCode: code, on: connection.isUsable ? connection : nil)
@@ -350,7 +355,10 @@ package struct Run: Sendable {
     guard !begun.isEmpty else { return files }
     let worker = try FileWorker(context)
     for delivery in begun {
-      guard let folder = files.first(where: { $0.facility == delivery.facility })?.directory else { continue }
+      // also when nothing of it lies there any more, and only the note is wanting
+      guard let facility = try? FileName(delivery.facility),
+        let folder = try? Directory(facility, in: project.directory(project.configuration.inbox))
+      else { continue }
       try worker.finishRemoval(
         delivery.claim, hash: delivery.hash, members: delivery.members, name: delivery.name,
         facility: delivery.facility, in: folder)
@@ -572,6 +580,31 @@ package struct Run: Sendable {
       ])
     try connection.commit()
     return rows.integer(0, 0) ?? 0
+  }
+
+  /// Ends the run; once more on a connection of its own when that of the run was lost, as the workers made new ones too.
+  private func end(
+    _ run: Int64, _ report: RunReport, _ code: Int32, _ failure: RunFailure?, on connection: Connection
+  ) throws(ServerFailure) -> AnchorLine? {
+    do throws(ServerFailure) {
+      return try end(connection, run, report, code, failure)
+    } catch {
+      // a wish to end stops the statement under way, and this one is part of ending
+      if error.state == "57014", connection.isUsable { return try end(connection, run, report, code, failure) }
+      guard error.isTransient || error == .unknownOutcome, let conninfo = try? project.conninfo() else { throw error }
+      let fresh = try Connection(conninfo, applicationName: "songhan")
+      // the answer to the first COMMIT may have been lost, and not the COMMIT
+      let done = try fresh.execute(
+        """
+        SELECT anchor_number, anchored_events, encode(anchor, 'hex') FROM intake.run
+        WHERE run_id = $1 AND ended_at IS NOT NULL
+        """, [.integer(run)])
+      if done.isEmpty { return try end(fresh, run, report, code, failure) }
+      guard let number = done.integer(0, 0), let events = done.integer(0, 1), let hash = done.text(0, 2) else {
+        return nil
+      }
+      return AnchorLine(number: number, events: events, sha256: hash)
+    }
   }
 
   /// Ends the run in the ledger and anchors its events; the anchor is for the run's report.

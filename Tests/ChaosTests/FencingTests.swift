@@ -78,6 +78,37 @@ extension ChaosTests {
         })
     }
 
+    /// What was given back is not given back once more by the next claim of the same run.
+    @Test func attemptIsGivenBackOnce() async throws {
+      record(
+        await onThread {
+          var complaints: [String] = []
+          do {
+            let arena = try Arena()
+            defer { arena.end() }
+            let site = try arena.site()
+            let (connection, claim, _, run) = try Self.claimed(site)
+            try Ledger.release(ContentHash(of: Array("made up".utf8)), on: connection)
+            // two runs have died under it
+            _ = try connection.execute("UPDATE intake.file SET attempts = 2, run_id = NULL")
+            for _ in 1...2 {
+              let again = try Ledger.claim(
+                facility: "48001", name: "a.xml", feed: "qd3176", hash: ContentHash(of: Array("made up".utf8)), size: 7,
+                run: run, on: connection
+              ) { true }
+              if again.attempts != 3 || again.fileID != claim.fileID {
+                complaints.append("attempts: \(again.attempts)")
+              }
+              try Ledger.forgive(again, run: run, on: connection)
+              try Ledger.release(ContentHash(of: Array("made up".utf8)), on: connection)
+            }
+          } catch {
+            complaints.append("\(error)")
+          }
+          return complaints
+        })
+    }
+
     /// After a lost connection a process may mark a file that another one is at by now: their events follow one another all the same.
     @Test func eventsOfTwoWritersStandInOneRow() async throws {
       record(

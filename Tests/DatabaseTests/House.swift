@@ -325,3 +325,37 @@ func dossiers(of envelope: [UInt8]) -> [[UInt8]] {
   }
   return result
 }
+
+extension House {
+  /// Waits until somebody on the server waits for a lock.
+  func waitForALock() throws {
+    let end = ContinuousClock.now + .seconds(60)
+    while try number(
+      "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == 0
+    {
+      guard ContinuousClock.now < end else { throw CocoaError(.userCancelled) }
+      usleep(5000)
+    }
+  }
+}
+
+/// Something that runs on a thread of its own while the test goes on.
+///
+/// `@unchecked`: the result is written before the semaphore is signalled and read behind it.
+final class Running<Value>: @unchecked Sendable {
+  private let done = DispatchSemaphore(value: 0)
+  private var result: Result<Value, any Error>?
+
+  init(_ body: @escaping @Sendable () throws -> Value) {
+    Thread { [self] in
+      result = Result { try body() }
+      done.signal()
+    }.start()
+  }
+
+  func end() throws -> Value {
+    done.wait()
+    guard let result else { throw CocoaError(.userCancelled) }
+    return try result.get()
+  }
+}

@@ -41,6 +41,58 @@ extension DatabaseTests {
       }
     }
 
+    /// Between the list and the copy an hour may pass; what lies under the name then has not settled.
+    @Test func fileThatWasReplacedSinceTheListWaits() throws {
+      try House.open { house in
+        let sample = try SampleFolder.named("utf8").renamed("a")[0].bytes
+        let other = try SampleFolder.named("utf8-bom").renamed("b")[0].bytes
+        try house.drop(sample, as: "first.xml")
+        try house.drop(other, as: "second.xml")
+        try house.run(settled: false)
+        // the first one is held up while its claim is made; meanwhile the second is uploaded anew
+        let holder = try house.connect()
+        try holder.begin()
+        try holder.execute("LOCK TABLE intake.file IN SHARE MODE")
+        let running = Running { try house.run(settled: false).report }
+        try house.waitForALock()
+        try house.append(" ", to: "inbox/48001/second.xml")
+        try holder.commit()
+        let report = try running.end()
+        #expect(report.files.map(\.state) == [.loaded, .waiting])
+        #expect(house.files("inbox") == ["48001/second.xml"])
+        #expect(try house.number("SELECT count(*) FROM intake.file") == 1)
+        try house.run(settled: false)
+        #expect(try house.run(settled: false).report.files.map(\.state) == [.loaded])
+      }
+    }
+
+    /// A key that stands twice through no race would stand twice again: the attempts count, and the file ends in quarantine.
+    @Test func fileThatTheServerRefusesIsNotTriedForEver() throws {
+      let house = try House.unguarded("")
+      defer { house.remove() }
+      let bytes = try SampleFolder.named("utf8").renamed("a")[0].bytes
+      try house.drop(bytes, as: "export.xml")
+      try house.run()
+      // rows of nobody, as a careless restore leaves them
+      let connection = try house.connect()
+      try connection.execute("DELETE FROM intake.dossier")
+      try connection.execute("UPDATE intake.file SET state = 'refused', content_sha256 = sha256('')")
+      try house.drop(bytes, as: "again.xml")
+      let states = try (1...4).map { _ in try house.run().report.files.map(\.state) }
+      #expect(states == [[.waiting], [.waiting], [.waiting], [.quarantined]])
+    }
+
+    /// All files of a delivery are gone, and the run was cut off before it could say so; its hospital delivers nothing else.
+    @Test func deliveryWhoseFilesAreGoneIsClosed() throws {
+      try House.open { house in
+        try house.drop(try SampleFolder.named("feed-csv-three-files"))
+        #expect(try house.run().report.files.map(\.state) == [.loaded])
+        try house.connect().execute("UPDATE intake.file SET source_removed_at = NULL")
+        try house.run()
+        #expect(try house.number("SELECT count(*) FROM intake.file WHERE source_removed_at IS NULL") == 0)
+      }
+    }
+
     @Test func uploadUnderWayIsNeverTaken() throws {
       try House.open { house in
         for name in ["export.xml.part", ".export.xml"] {

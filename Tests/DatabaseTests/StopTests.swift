@@ -77,6 +77,28 @@ extension DatabaseTests {
       }
     }
 
+    /// The workers make new connections when theirs are lost; the run's own is asked for only at its end.
+    @Test func runEndsInTheLedgerThoughItsConnectionWasLost() throws {
+      try House.open { house in
+        try house.drop(try SampleFolder.named("utf8"))
+        let holder = try house.connect()
+        try holder.begin()
+        try holder.execute("LOCK TABLE intake.file IN SHARE MODE")
+        let running = Running { try house.run() }
+        try house.waitForALock()
+        let ended = try house.number(
+          """
+          SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'songhan' AND state = 'idle'
+          """)
+        try holder.commit()
+        let result = try running.end()
+        #expect(ended == 1 && result.failure == nil && result.exitCode == 0)
+        #expect(result.report.files.map(\.state) == [.loaded])
+        #expect(try house.rows("SELECT state, anchor IS NOT NULL FROM intake.run") == [["done", "t"]])
+      }
+    }
+
     @Test func timeLimitEndsAWaitForTheServer() throws {
       try House.open { house in
         let held = try Held(house, ["--timeout", "3"])

@@ -46,7 +46,8 @@ extension DatabaseTests {
           let plan = try connection.executeGenerated(
             "EXPLAIN \(statement)", [.text("48001"), .text("SM64V0001")] + parameters)
           let lines = (0..<plan.count).compactMap { plan.text($0, 0) }
-          #expect(lines.contains { $0.contains("dossier_current") } && lines.contains { $0.contains("dossier_earlier") })
+          #expect(
+            lines.contains { $0.contains("dossier_current") } && lines.contains { $0.contains("dossier_earlier") })
           #expect(!lines.contains { $0.contains("Seq Scan") }, "\(lines.joined(separator: "\n"))")
         }
       }
