@@ -31,19 +31,28 @@ public enum Text {
   ///
   /// Every scalar below U+0300 is composed; the Latin letters of Vietnamese (U+1EA0–U+1EF9) are too.
   @inlinable
-  package static func isSurelyComposed(_ text: Span<UInt8>) -> Bool {
+  public static func isSurelyComposed(_ text: Span<UInt8>) -> Bool {
     var i = 0
     let end = text.count
     while i < end {
+      if end &- i >= 8 {
+        // on to the first of eight that is not ASCII
+        let word = unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt64.self)
+        let high = UInt64(littleEndian: word) & 0x8080_8080_8080_8080
+        i &+= high.trailingZeroBitCount &>> 3
+        if high == 0 { continue }
+      }
       let byte = text[i]
-      if byte < 0xCC {
-        i += 1
+      if byte < 0xC0 {
+        i &+= 1
+      } else if byte < 0xCC {
+        i &+= 2
       } else if byte == 0xE1 && i + 1 < end && (text[i + 1] == 0xBA || text[i + 1] == 0xBB) {
-        i += 3  // U+1E80–U+1EFF
+        i &+= 3  // U+1E80–U+1EFF
       } else if byte == 0xE2 && i + 1 < end && text[i + 1] == 0x80 {
         // U+2000 and U+2001 (quads) decompose to U+2002 and U+2003; dashes, quotes and bullets stay
         if i + 2 < end && text[i + 2] < 0x82 { return false }
-        i += 3
+        i &+= 3
       } else {
         return false
       }

@@ -50,6 +50,27 @@ public struct EntityRows: Sendable {
     segmentStart = buffer.count
   }
 
+  /// Appends a row of `columns` fields that is written in one go.
+  ///
+  /// - Parameters:
+  ///   - most: how many bytes the fields may take: of each ``RowPen/mostBytes``, and its text.
+  ///   - write: writes the fields; false when it cannot, then nothing is appended.
+  @inlinable
+  public mutating func appendRow(columns: Int, most: Int, _ write: (inout RowPen) -> Bool) -> Bool {
+    var isWritten = false
+    buffer.bytes.append(addingCapacity: most &+ 2) { output in
+      unsafe output.withUnsafeMutableBufferPointer { room, count in
+        guard let start = room.baseAddress else { return }
+        var pen = unsafe RowPen(start)
+        pen.put(UInt16(truncatingIfNeeded: columns))
+        isWritten = write(&pen)
+        if isWritten { count = unsafe pen.at - start }
+      }
+    }
+    if isWritten { segmentRows &+= 1 }
+    return isWritten
+  }
+
   // MARK: fields
 
   @inlinable
@@ -98,40 +119,15 @@ public struct EntityRows: Sendable {
     append(bigint: (moment.unixSeconds - RowForm.postgresEpochSecond) * 1_000_000)
   }
 
-  /// `numeric`: count of base-10,000 digits, weight of the first, sign, display scale, digits.
-  @inlinable
   public mutating func append(decimal: Decimal4) {
-    // everything is a 16-bit word, the length in front two of them; at most five digit groups before the point and one behind
-    let magnitude = decimal.units.magnitude
-    let fraction = UInt16(truncatingIfNeeded: magnitude % 10_000)
-    var whole = magnitude / 10_000
-    var groups = InlineArray<6, UInt16>(repeating: 0)
-    var count = 0
-    while whole > 0 {
-      groups[count] = UInt16(truncatingIfNeeded: whole % 10_000)
-      whole /= 10_000
-      count &+= 1
+    buffer.bytes.append(addingCapacity: RowPen.mostBytes) { output in
+      unsafe output.withUnsafeMutableBufferPointer { room, count in
+        guard let start = room.baseAddress else { return }
+        var pen = unsafe RowPen(start)
+        pen.put(decimal: decimal)
+        count = unsafe pen.at - start
+      }
     }
-    let digits = magnitude == 0 ? 0 : count &+ (fraction == 0 ? 0 : 1)
-    var words = InlineArray<12, UInt16>(repeating: 0)
-    words[1] = UInt16(truncatingIfNeeded: 8 &+ 2 &* digits).bigEndian
-    words[2] = UInt16(truncatingIfNeeded: digits).bigEndian
-    words[3] = UInt16(bitPattern: magnitude == 0 ? 0 : Int16(truncatingIfNeeded: count &- 1)).bigEndian
-    words[4] = UInt16(decimal.units < 0 ? 0x4000 : 0).bigEndian
-    words[5] = UInt16(4).bigEndian
-    var at = 6
-    var i = count
-    while i > 0 {
-      i &-= 1
-      words[at] = groups[i].bigEndian
-      at &+= 1
-    }
-    if fraction != 0 {
-      words[at] = fraction.bigEndian
-      at &+= 1
-    }
-    let span = words.span
-    unsafe span.extracting(first: at).withUnsafeBytes { unsafe buffer.bytes.append(contentsOf: $0) }
   }
 
   /// A JSON text as `jsonb`.
@@ -157,6 +153,83 @@ public struct EntityRows: Sendable {
 
   public mutating func endArray(_ start: Int) {
     buffer.put(bigEndian: Int32(truncatingIfNeeded: buffer.count - start - 4), at: start)
+  }
+}
+
+/// Writes fields in PostgreSQL's binary form where there is room for them, without a look at the room: whoever hands it out has counted.
+@safe @frozen
+public struct RowPen {
+  /// The most bytes that a field takes besides its text.
+  @inlinable public static var mostBytes: Int { 32 }
+
+  @usableFromInline var at: UnsafeMutablePointer<UInt8>
+
+  @unsafe @inlinable
+  public init(_ start: UnsafeMutablePointer<UInt8>) { unsafe at = start }
+
+  /// Most significant byte first.
+  @inlinable @inline(__always)
+  public mutating func put<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+    unsafe UnsafeMutableRawPointer(at).storeBytes(of: value.bigEndian, as: T.self)
+    unsafe at += MemoryLayout<T>.size
+  }
+
+  @inlinable @inline(__always)
+  public mutating func null() { put(Int32(-1)) }
+
+  @inlinable @inline(__always)
+  public mutating func put(text: Span<UInt8>) {
+    put(Int32(truncatingIfNeeded: text.count))
+    unsafe text.withUnsafeBufferPointer { text in
+      if let start = text.baseAddress { unsafe at.update(from: start, count: text.count) }
+    }
+    unsafe at += text.count
+  }
+
+  @inlinable @inline(__always)
+  public mutating func put(integer value: Int32) {
+    // length and value in one piece
+    put(Int64(4) << 32 | Int64(UInt32(bitPattern: value)))
+  }
+
+  @inlinable @inline(__always)
+  public mutating func put(bigint value: Int64) {
+    put(Int32(8))
+    put(value)
+  }
+
+  @inlinable @inline(__always)
+  public mutating func put(date: CivilDate) { put(integer: date.daysSinceEpoch - RowForm.postgresEpochDay) }
+
+  @inlinable @inline(__always)
+  public mutating func put(moment: CivilMinute) {
+    put(bigint: (moment.unixSeconds - RowForm.postgresEpochSecond) * 1_000_000)
+  }
+
+  /// `numeric`: count of base-10,000 digits, weight of the first, sign, display scale, digits; each a 16-bit word.
+  @inlinable
+  public mutating func put(decimal: Decimal4) {
+    let magnitude = decimal.units.magnitude
+    let fraction = UInt16(truncatingIfNeeded: magnitude % 10_000)
+    var rest = magnitude / 10_000
+    // the groups before the point, the last of them lowest: 64 bits hold no more than four
+    var groups: UInt64 = 0
+    var count = 0
+    while rest > 0 {
+      groups |= (rest % 10_000) &<< UInt64(16 &* count)
+      rest /= 10_000
+      count &+= 1
+    }
+    let digits = magnitude == 0 ? 0 : count &+ (fraction == 0 ? 0 : 1)
+    put(UInt32(truncatingIfNeeded: 8 &+ 2 &* digits))
+    put(UInt16(truncatingIfNeeded: digits))
+    put(magnitude == 0 ? 0 : Int16(truncatingIfNeeded: count &- 1))
+    put(UInt16(decimal.units < 0 ? 0x4000 : 0))
+    put(UInt16(4))
+    for group in (0..<count).reversed() {
+      put(UInt16(truncatingIfNeeded: groups &>> UInt64(16 &* group)))
+    }
+    if fraction != 0 { put(fraction) }
   }
 }
 

@@ -48,6 +48,16 @@ package struct Mapper: Sendable {
     case decimalArray(Int, separator: UInt8)
     /// The current part of a list that is walked: which list, and how to read it.
     case part(Int, ColumnType)
+
+    /// Whether it reads one cell, or none.
+    var isFlat: Bool {
+      switch self {
+      case .key, .month, .facility, .rowNumber, .file, .dossier, .null, .extra, .constant, .text, .integer, .bigint,
+        .decimal, .day, .minute:
+        true
+      case .birthDate, .birthPrecision, .birthMoment, .textArray, .dateArray, .decimalArray, .part: false
+      }
+    }
   }
 
   private struct Filter: Sendable {
@@ -70,6 +80,12 @@ package struct Mapper: Sendable {
     var typed: [Int]
     /// Of those, columns of 32 bits.
     var narrow: [Int]
+    /// Columns that become text, once for each time.
+    var texts: [Int] = []
+    /// How many bytes the fields of a row take at most, without the texts of its cells, its key and its facility.
+    var mostBytes = 0
+    /// Whether each field is read from one cell, or known: then rows are written in one go.
+    var isFlat = false
   }
 
   /// By table number of the source schema, in the order of the mapping.
@@ -184,10 +200,13 @@ package struct Mapper: Sendable {
       for name in set.extra {
         if let index = column(name, "extra") { extra.append(index) }
       }
-      compiled.append(
-        RowSet(
-          entity: entity, table: table, filters: filters, each: each, steps: steps, constants: constants,
-          extra: extra, typed: typed, narrow: narrow))
+      var set = RowSet(
+        entity: entity, table: table, filters: filters, each: each, steps: steps, constants: constants,
+        extra: extra, typed: typed, narrow: narrow)
+      set.texts = steps.compactMap { if case .text(let column) = $0 { column } else { nil } }
+      set.mostBytes = constants.reduce(steps.count * RowPen.mostBytes) { $0 + $1.count }
+      set.isFlat = each.isEmpty && steps.allSatisfy(\.isFlat)
+      compiled.append(set)
     }
     if !faults.isEmpty { throw MappingFaults(faults: faults) }
     rowSets = source.tables.indices.map { table in compiled.filter { $0.table == table } }
@@ -268,12 +287,79 @@ package struct Mapper: Sendable {
     _ set: RowSet, _ records: TableRecords, _ row: Int, _ text: [UInt8], _ identity: Identity, _ isPrimary: Bool,
     _ rows: inout EntityRows
   ) {
+    if set.isFlat, appendFlat(set, records, row, text, identity, isPrimary, &rows) { return }
     rows.beginRow(columns: set.steps.count)
     let number = Int32(truncatingIfNeeded: rows.rowsOfDossier)
     let base = row * records.columnCount
     for step in set.steps {
       appendStep(step, set, records, base, row, text, identity, number, isPrimary, &rows)
     }
+  }
+
+  /// Writes a row in one go when its texts are surely composed and nothing is left over; false when it has to be put together field by field.
+  private func appendFlat(
+    _ set: RowSet, _ records: TableRecords, _ row: Int, _ text: [UInt8], _ identity: Identity, _ isPrimary: Bool,
+    _ rows: inout EntityRows
+  ) -> Bool {
+    let base = row * records.columnCount
+    if isPrimary, hasRest(set, records, base) { return false }
+    let number = Int32(truncatingIfNeeded: rows.rowsOfDossier + 1)
+    let (key, facility) = (identity.encounterKey.exposed, identity.facilityCode)
+    var most = set.mostBytes + key.count + facility.count
+    for column in set.texts { most += Int(records.cells[base + column].length) }
+    return rows.appendRow(columns: set.steps.count, most: most) { pen in
+      for step in set.steps {
+        switch step {
+        case .text(let column):
+          let cell = records.cells[base + column]
+          if cell.length == 0 {
+            pen.null()
+          } else {
+            let span = text.span.extracting(cell.range)
+            guard Text.isSurelyComposed(span) else { return false }
+            pen.put(text: span)
+          }
+        case .decimal(let column):
+          let value = records.values[base + column]
+          CellValue.isValue(value) ? pen.put(decimal: Decimal4(units: value)) : pen.null()
+        case .minute(let column):
+          let value = records.values[base + column]
+          CellValue.isValue(value) ? pen.put(moment: CivilMinute(minutesSinceEpoch: value)) : pen.null()
+        case .day(let column):
+          let value = records.values[base + column]
+          CellValue.isValue(value)
+            ? pen.put(date: CivilDate(daysSinceEpoch: Int32(truncatingIfNeeded: value))) : pen.null()
+        case .integer(let column):
+          let value = records.values[base + column]
+          CellValue.isValue(value) && value <= Int64(Int32.max)
+            ? pen.put(integer: Int32(truncatingIfNeeded: value)) : pen.null()
+        case .bigint(let column):
+          let value = records.values[base + column]
+          CellValue.isValue(value) ? pen.put(bigint: value) : pen.null()
+        case .key: pen.put(text: key.span)
+        case .month: pen.put(date: identity.careMonth)
+        case .facility: pen.put(text: facility.span)
+        case .rowNumber: pen.put(integer: number)
+        case .file: pen.put(bigint: identity.fileID)
+        case .dossier: pen.put(integer: identity.dossierNumber)
+        case .constant(let number):
+          let constant = set.constants[number]
+          pen.put(text: constant.span)
+        case .null, .extra: pen.null()
+        case .birthDate, .birthPrecision, .birthMoment, .textArray, .dateArray, .decimalArray, .part: return false
+        }
+      }
+      return true
+    }
+  }
+
+  /// Whether something of the record has no column of its own (``appendExtra``).
+  private func hasRest(_ set: RowSet, _ records: TableRecords, _ base: Int) -> Bool {
+    if !records.extras.isEmpty { return true }
+    for column in set.extra where records.cells[base + column].length > 0 { return true }
+    for column in set.typed where records.values[base + column] == CellValue.invalid { return true }
+    for column in set.narrow where records.values[base + column] > Int64(Int32.max) { return true }
+    return false
   }
 
   @inline(__always)
