@@ -34,6 +34,7 @@ let package = Package(
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CScan"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
@@ -45,7 +46,7 @@ let package = Package(
 
     // doors
     .target(name: "ExtractXML", dependencies: ["CLibXML2", "Bytes", "Findings", "Records"], swiftSettings: strict),
-    .target(name: "ExtractCSV", dependencies: ["Bytes", "Findings", "Records"], swiftSettings: strict),
+    .target(name: "ExtractCSV", dependencies: ["CScan", "Bytes", "Findings", "Records"], swiftSettings: strict),
     .target(name: "Compression", dependencies: ["CZlib", "CZstd", "Bytes"], swiftSettings: strict),
     .target(name: "Postgres", dependencies: ["CLibPQ", "Bytes", "Failpoints"], swiftSettings: strict),
     .target(name: "Files", dependencies: ["CLinux", "Failpoints", crypto], swiftSettings: strict),

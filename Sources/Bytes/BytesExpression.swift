@@ -4,7 +4,7 @@
 /// the counts `* + ? {n} {n,} {n,m}` with their reluctant forms, `^` and `$`. All threads of the expression walk through the text together
 /// (Thompson, Pike); there is no going back, so no look-around and no back references.
 package struct BytesExpression: Sendable, Hashable {
-  private enum Step: Sendable, Hashable {
+  fileprivate enum Step: Sendable, Hashable {
     case scalar(UInt32)
     /// Number of a class.
     case set(Int)
@@ -18,7 +18,7 @@ package struct BytesExpression: Sendable, Hashable {
     case match
   }
 
-  private struct Set: Sendable, Hashable {
+  fileprivate struct Set: Sendable, Hashable {
     var ranges: [ClosedRange<UInt32>]
     var isNegated: Bool
 
@@ -35,7 +35,7 @@ package struct BytesExpression: Sendable, Hashable {
   private let steps: [Step]
   private let sets: [Set]
   /// For whole texts of ASCII; nil when it would be too large, or the expression asks where the text begins or ends.
-  private let automaton: Automaton?
+  package let automaton: Automaton?
 
   package static func == (a: BytesExpression, b: BytesExpression) -> Bool { a.text == b.text }
   package func hash(into hasher: inout Hasher) { hasher.combine(text) }
@@ -495,14 +495,16 @@ package struct BytesExpression: Sendable, Hashable {
   }
 
   /// All threads at once: a state is the set of steps that wait for a letter. Most patterns of fields have a dozen states.
-  private struct Automaton: Sendable {
+  package final class Automaton: Sendable {
     /// By state and letter: the next state. State 0 is the end of all threads.
-    private var next: [UInt8] = [UInt8](repeating: 0, count: 128)
-    private var accepts = [false]
+    private let next: [UInt8]
+    private let accepts: [Bool]
 
     private static let mostStates = 128
 
-    init?(_ steps: [Step], _ sets: [BytesExpression.Set]) {
+    fileprivate init?(_ steps: [Step], _ sets: [BytesExpression.Set]) {
+      var next = [UInt8](repeating: 0, count: 128)
+      var accepts = [false]
       guard steps.count <= 256, !steps.contains(.start), !steps.contains(.end) else { return nil }
       func closure(_ begin: [Int]) -> [Int] {
         var known = Swift.Set<Int>()
@@ -547,10 +549,11 @@ package struct BytesExpression: Sendable, Hashable {
         }
         state += 1
       }
+      (self.next, self.accepts) = (next, accepts)
     }
 
     /// Nil when a letter is not ASCII.
-    func matches(_ text: Span<UInt8>) -> Bool? {
+    package func matches(_ text: Span<UInt8>) -> Bool? {
       var state = 1
       for i in text.indices {
         let letter = text[i]

@@ -100,40 +100,13 @@ public struct DatePattern: Sendable, Hashable {
     self.init(text: text, shape: shape, steps: steps, hasTime: hasHour, isYearOnly: !parts.contains(.month))
   }
 
-  /// The ways most files are written in: read at one go, at their full width.
-  @frozen
-  public enum Usual: UInt8, Sendable {
+  /// The ways most files are written in.
+  package enum Usual: UInt8, Sendable {
     case none
     /// `2025-03-01`, `2025-03-01 08:30`
     case isoDate, isoMinutes
     /// `01/03/2025`, `01/03/2025 08:30`
     case dayFirst, dayFirstMinutes
-
-    /// Minutes since the epoch; nil when it is not written so, or is no date: then ``DatePattern/read(_:)`` knows.
-    @inlinable
-    public func read(_ text: Span<UInt8>) -> Int64? {
-      let hasTime = self == .isoMinutes || self == .dayFirstMinutes
-      guard self != .none, text.count == (hasTime ? 16 : 10) else { return nil }
-      let date: CivilDate?
-      if self == .isoDate || self == .isoMinutes {
-        guard text[4] == 0x2D, text[7] == 0x2D, let year = CivilDate.number(text, 0, 4),
-          let month = CivilDate.number(text, 5, 2), let day = CivilDate.number(text, 8, 2)
-        else { return nil }
-        date = CivilDate(year: year, month: month, day: day)
-      } else {
-        guard text[2] == 0x2F, text[5] == 0x2F, let year = CivilDate.number(text, 6, 4),
-          let month = CivilDate.number(text, 3, 2), let day = CivilDate.number(text, 0, 2)
-        else { return nil }
-        date = CivilDate(year: year, month: month, day: day)
-      }
-      guard let date else { return nil }
-      let minutes = Int64(date.daysSinceEpoch) &* 1440
-      if !hasTime { return minutes }
-      guard text[10] == 0x20, text[13] == 0x3A, let hour = CivilDate.number(text, 11, 2), hour < 24,
-        let minute = CivilDate.number(text, 14, 2), minute < 60
-      else { return nil }
-      return minutes &+ Int64(hour &* 60 &+ minute)
-    }
   }
 
   package var usual: Usual {

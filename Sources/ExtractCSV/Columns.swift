@@ -2,8 +2,8 @@ internal import Bytes
 internal import Findings
 internal import Records
 
-/// Which column of the source table each cell of a row is.
-struct Columns {
+/// Which column of the source table each cell of a row is. An object, so that a row that asks for it counts one reference.
+final class Columns {
   /// How many cells a row has.
   let width: Int
   /// By cell: number of the column, or ``extra``.
@@ -66,7 +66,8 @@ struct Columns {
       targets.append(Columns.extra)
       names.append(own)
     }
-    (width, self.targets, self.names, self.cells) = (header.count, targets, names, cells)
+    (self.targets, self.names, self.cells) = (targets, names, cells)
+    width = header.count
   }
 
   /// A name in composed form, its white space trimmed and inside of it one blank.
@@ -91,8 +92,9 @@ struct MissingValues {
   private let lengths: UInt64
 
   init(_ values: [[UInt8]]) {
-    self.values = values
-    lengths = values.reduce(0) { $0 | 1 << UInt64(min($1.count, 63)) }
+    // an empty cell is missing anyway
+    self.values = values.filter { !$0.isEmpty }
+    lengths = self.values.reduce(0) { $0 | 1 << UInt64(min($1.count, 63)) }
   }
 
   /// Whether one of them has so many bytes.

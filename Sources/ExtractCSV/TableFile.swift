@@ -22,7 +22,8 @@ final class TableFile {
   private(set) var preamble: [UInt8] = []
   private(set) var preambleLines = 0
   /// Why nothing of the file may be loaded.
-  private(set) var refusal: Finding?
+  private(set) var refusal: Finding? { didSet { isRefused = refusal != nil } }
+  private var isRefused = false
   /// Findings about the file.
   private(set) var notes: [Finding] = []
   /// In which columns the file differs from its table.
@@ -211,7 +212,7 @@ final class TableFile {
 
   /// Cuts the next row that is no comment; false at the end, or when the file is refused.
   private func scan() throws(ReaderFailure) -> Bool {
-    while refusal == nil {
+    while !isRefused {
       if input.at == input.bytes.count {
         if input.hasEnded, input.fault == nil { return false }
         guard try more(0) else { return false }
@@ -265,7 +266,7 @@ final class TableFile {
       if isBlank { continue }
       if !dialect.footers.isEmpty, isFooter { break }
       if columns == nil { takePositions(widthOfRow) }
-      guard refusal == nil, columns != nil else { break }
+      guard !isRefused, columns != nil else { break }
       rowNumber += 1
       trouble = troubleOfRow
       return true
@@ -382,69 +383,83 @@ final class TableFile {
   /// - Parameter origin: where the row was delivered; nil: where it stands here.
   func fill(_ dossier: Dossier, origin: TableRecords.Origin? = nil) {
     guard let columns else { return }
-    let table = table
     let origin = origin ?? self.origin
-    dossier.tables[table].appendRow()
-    let slot = (dossier.tables[table].rowCount - 1) * dossier.tables[table].columnCount
-    if dossier.tables[table].rowCount == 1 { dossier.tables[table].byteOffset = origin.byteOffset }
-    dossier.tables[table].origins.append(origin)
-    let base = dossier.text.count
-    unsafe content.withUnsafe(input.bytes) { text in
-      if input.letters != nil {
-        unsafe fillOthers(dossier, columns, text, slot: slot, base: base, all: true)
-        return
+    dossier.lend(table) { records, target in
+      unsafe content.withUnsafe(input.bytes) { text in
+        unsafe fill(&records, &target, text, columns, origin)
       }
-      unsafe dossier.text.append(contentsOf: text)
-      let hasOthers = unsafe dossier.tables[table].cells.withUnsafeMutableBufferPointer { cells in
-        unsafe columns.targets.withUnsafeBufferPointer { targets in
-          var hasOthers = false
-          for number in 0..<columns.width {
-            let cell = tokenizer[number]
+    }
+  }
+
+  private func fill(
+    _ records: inout TableRecords, _ target: inout [UInt8], _ text: UnsafeBufferPointer<UInt8>, _ columns: Columns,
+    _ origin: TableRecords.Origin
+  ) {
+    let slot = records.cells.count
+    records.appendRow()
+    if records.rowCount == 1 { records.byteOffset = origin.byteOffset }
+    records.origins.append(origin)
+    if input.letters != nil {
+      for number in 0..<columns.width { unsafe fill(&records, &target, text, columns, cell: number, slot, base: nil) }
+      return
+    }
+    let base = target.count
+    unsafe target.append(contentsOf: text)
+    let missing = missing
+    let others = unsafe records.cells.withUnsafeMutableBufferPointer { cells in
+      unsafe columns.targets.withUnsafeBufferPointer { targets in
+        unsafe tokenizer.withCells(columns.width) { tokens, others in
+          var count = 0
+          for number in tokens.indices {
+            let token = unsafe tokens[number]
             let target = unsafe Int(targets[number])
-            if target < 0 || cell.isMarked {
-              hasOthers = true
+            if target < 0 || token.isMarked {
+              unsafe others[count] = UInt16(truncatingIfNeeded: number)
+              count &+= 1
               continue
             }
-            let range = unsafe TableFile.trimmed(text, cell.range)
+            let range = unsafe TableFile.trimmed(text, token.range)
             let isMissing =
               unsafe missing.mayContain(range.count) && missing.contain(UnsafeBufferPointer(rebasing: text[range]))
             unsafe cells[slot &+ target] = TableRecords.Cell(
               offset: UInt32(truncatingIfNeeded: base &+ range.lowerBound),
               length: isMissing ? 0 : UInt32(truncatingIfNeeded: range.count))
           }
-          return hasOthers
+          return count
         }
       }
-      if hasOthers { unsafe fillOthers(dossier, columns, text, slot: slot, base: base, all: false) }
+    }
+    for place in 0..<others {
+      unsafe fill(&records, &target, text, columns, cell: tokenizer.other(place), slot, base: base)
     }
   }
 
-  /// Cells that have to be put together, and those of columns that the table does not know.
-  private func fillOthers(
-    _ dossier: Dossier, _ columns: Columns, _ text: UnsafeBufferPointer<UInt8>, slot: Int, base: Int, all: Bool
+  /// A cell that has to be put together, or one of a column that the table does not know.
+  ///
+  /// - Parameter base: where the row stands in `target`; nil when it must be decoded.
+  private func fill(
+    _ records: inout TableRecords, _ target: inout [UInt8], _ text: UnsafeBufferPointer<UInt8>, _ columns: Columns,
+    cell number: Int, _ slot: Int, base: Int?
   ) {
-    for number in 0..<columns.width {
-      let cell = tokenizer[number]
-      let target = Int(columns.targets[number])
-      guard all || target < 0 || cell.isMarked else { continue }
-      var value: TableRecords.Cell
-      if all || cell.isMarked {
-        value = unsafe append(text, cell, to: &dossier.text)
-      } else {
-        let range = unsafe TableFile.trimmed(text, cell.range)
-        value = TableRecords.Cell(
-          offset: UInt32(truncatingIfNeeded: base + range.lowerBound), length: UInt32(truncatingIfNeeded: range.count))
-      }
-      let isMissing = unsafe dossier.text.withUnsafeBufferPointer { text in
-        unsafe missing.contain(UnsafeBufferPointer(rebasing: text[value.range]))
-      }
-      if isMissing { value.length = 0 }
-      if target >= 0 {
-        dossier.tables[table].cells[slot + target] = value
-      } else if value.length > 0 {
-        dossier.tables[table].extras.append(
-          TableRecords.Extra(row: dossier.tables[table].rowCount - 1, name: columns.names[number], cell: value))
-      }
+    let token = tokenizer[number]
+    var value: TableRecords.Cell
+    if let base, !token.isMarked {
+      let range = unsafe TableFile.trimmed(text, token.range)
+      value = TableRecords.Cell(
+        offset: UInt32(truncatingIfNeeded: base + range.lowerBound), length: UInt32(truncatingIfNeeded: range.count))
+    } else {
+      value = unsafe append(text, token, to: &target)
+    }
+    let isMissing = unsafe target.withUnsafeBufferPointer { text in
+      unsafe missing.contain(UnsafeBufferPointer(rebasing: text[value.range]))
+    }
+    if isMissing { value.length = 0 }
+    let column = Int(columns.targets[number])
+    if column >= 0 {
+      records.cells[slot + column] = value
+    } else if value.length > 0 {
+      records.extras.append(
+        TableRecords.Extra(row: records.rowCount - 1, name: columns.names[number], cell: value))
     }
   }
 

@@ -11,6 +11,9 @@ package final class TabularReader: RecordReader {
   private let layout: TabularLayout
   private let schema: SourceSchema
   private var content: Content
+  /// The file whose rows are read, while `content` is ``Content/file``; and how its dossiers begin in their stored form, once that is known.
+  private var file: TableFile?
+  private var opening: [UInt8] = []
 
   /// What is read.
   private enum Content {
@@ -19,14 +22,9 @@ package final class TabularReader: RecordReader {
     /// Files that were not looked at yet.
     case parts([(table: String, store: any ByteStore)])
     case delivery(Delivery)
-    case file(TableFile, Section)
+    case file
     case stored(StoredFile)
     case ended
-  }
-
-  /// How the dossiers of one file begin in their stored form.
-  private struct Section {
-    var opening: [UInt8]
   }
 
   /// Reads one file as it comes.
@@ -53,6 +51,10 @@ package final class TabularReader: RecordReader {
 
   package func next(into dossier: Dossier) throws(ReaderFailure) -> Bool {
     dossier.removeAll()
+    if let file {
+      dossier.use(schema, number: 0)
+      return try readRow(file, into: dossier)
+    }
     switch content {
     case .stream(let source): try begin(source)
     case .parts(let parts): try begin(parts)
@@ -60,7 +62,7 @@ package final class TabularReader: RecordReader {
     }
     dossier.use(schema, number: 0)
     switch content {
-    case .file(let file, let section): return try readRow(file, section, into: dossier)
+    case .file: return try file.map { (file) throws(ReaderFailure) in try readRow(file, into: dossier) } ?? false
     case .delivery(let delivery): return try readJoined(delivery, into: dossier)
     case .stored: return try readStored(into: dossier)
     case .stream, .parts, .ended: return false
@@ -70,6 +72,7 @@ package final class TabularReader: RecordReader {
   private func refuse(_ finding: Finding?) {
     facts.refusal = facts.refusal ?? finding
     content = .ended
+    file = nil
   }
 
   private func begin(_ source: @escaping ByteSource) throws(ReaderFailure) {
@@ -100,7 +103,7 @@ package final class TabularReader: RecordReader {
     facts.encoding = file.input.encoding.name
     if let other = file.other { facts.otherColumns.append(other) }
     guard isReadable else { return close(file) }
-    content = .file(file, Section(opening: []))
+    (content, self.file) = (.file, file)
   }
 
   private func begin(_ parts: [(table: String, store: any ByteStore)]) throws(ReaderFailure) {
@@ -157,26 +160,27 @@ package final class TabularReader: RecordReader {
 
   // MARK: one file
 
-  private func readRow(_ file: TableFile, _ section: Section, into dossier: Dossier) throws(ReaderFailure) -> Bool {
+  private func readRow(_ file: TableFile, into dossier: Dossier) throws(ReaderFailure) -> Bool {
     guard try file.next() else {
       close(file)
       return false
     }
-    var section = section
-    if section.opening.isEmpty {  // not before the first row, which may say how many cells a row has
+    if opening.isEmpty {  // not before the first row, which may say how many cells a row has
       let (before, behind) = StoredForm.opening(file)
-      section.opening = before + [UInt8(ascii: "1")] + behind
-      content = .file(file, section)
+      opening = before + [UInt8(ascii: "1")] + behind
     }
     facts.dossiers += 1
-    dossier.number = facts.dossiers
-    dossier.byteOffset = file.rowOffset
-    dossier.sizeInBytes = file.rowSize
+    dossier.stand(number: facts.dossiers, byteOffset: file.rowOffset, sizeInBytes: file.rowSize)
     if let trouble = file.trouble { dossier.findings.append(file.finding(trouble)) } else { file.fill(dossier) }
-    dossier.skeleton.append(contentsOf: section.opening)
-    StoredForm.appendOrigin(file.origin, sizeInBytes: file.rowSize, to: &dossier.skeleton)
-    file.appendRow(to: &dossier.skeleton)
+    if dossier.isKept { store(file, in: &dossier.skeleton) }
     return true
+  }
+
+  /// Appends the row in its stored form.
+  private func store(_ file: TableFile, in skeleton: inout [UInt8]) {
+    skeleton.append(contentsOf: opening)
+    StoredForm.appendOrigin(file.origin, sizeInBytes: file.rowSize, to: &skeleton)
+    file.appendRow(to: &skeleton)
   }
 
   // MARK: stored dossiers

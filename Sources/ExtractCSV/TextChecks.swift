@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CScan
 
 /// Questions about bytes that are asked of the whole file, eight at a time where that is possible.
 enum TextChecks {
@@ -22,22 +23,39 @@ enum TextChecks {
   ///
   /// - Parameter hasControls: set when a control character is met that no text may hold.
   static func utf8(_ text: UnsafeBufferPointer<UInt8>, from start: Int, hasControls: inout Bool) -> Ending {
+    guard let base = text.baseAddress else { return .whole(start) }
     var i = start
     let end = text.count
     while i < end {
-      if i &+ 8 <= end {
-        let w = unsafe word(text, i)
-        let high = w & highs
-        // how many of the eight are ASCII, and whether one of them is below 0x20
-        let plain = min(high.trailingZeroBitCount >> 3, 8)
-        var low = (w &- ones &* 0x20) & ~w & highs
-        if plain < 8 { low &= 1 << UInt64(plain &* 8) &- 1 }
-        if low != 0 {
-          for k in i..<i &+ plain where unsafe text[k] < 0x20 && !Text.isSpace(text[k]) { hasControls = true }
+      // sixteen bytes at a time as long as any letter that begins among them ends within the text
+      while i &+ 20 <= end {
+        let found = unsafe songhan_not_plain(base + i)
+        var low = found & 0xFFFF
+        let high = found &>> 16
+        if high == 0 {
+          if low != 0, unsafe holdsControl(text, i..<i &+ 16) { hasControls = true }
+          i &+= 16
+          continue
         }
+        // how many of them are ASCII before the first that is not
+        let plain = high.trailingZeroBitCount
+        low &= 1 &<< UInt32(truncatingIfNeeded: plain) &- 1
+        if low != 0, unsafe holdsControl(text, i..<i &+ plain) { hasControls = true }
         i &+= plain
-        if plain > 0 { continue }
+        // letters of two and three bytes, as nearly all are; what follows them is looked at sixteen bytes at a time again
+        let lead = unsafe text[i]
+        if lead &- 0xC2 < 0x1E {
+          if unsafe text[i &+ 1] & 0xC0 != 0x80 { return .bad(i) }
+          i &+= 2
+        } else if lead &- 0xE1 < 0x0C {
+          let (second, third) = unsafe (text[i &+ 1], text[i &+ 2])
+          if second & 0xC0 != 0x80 || third & 0xC0 != 0x80 { return .bad(i) }
+          i &+= 3
+        } else {
+          break
+        }
       }
+      guard i < end else { break }
       let lead = unsafe text[i]
       if lead < 0x80 {
         if lead < 0x20, !Text.isSpace(lead) { hasControls = true }
@@ -69,6 +87,11 @@ enum TextChecks {
       i &+= length
     }
     return .whole(i)
+  }
+
+  private static func holdsControl(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
+    for i in range where unsafe text[i] < 0x20 && !Text.isSpace(text[i]) { return true }
+    return false
   }
 
   /// The first byte from 0x80 on.

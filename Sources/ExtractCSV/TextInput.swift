@@ -121,7 +121,9 @@ final class TextInput {
   /// Appends a part of the window as it was delivered.
   func appendAsDelivered(_ range: Range<Int>, to target: inout [UInt8]) {
     guard isWide else {
-      target.append(contentsOf: bytes[range])
+      unsafe bytes.withUnsafeBufferPointer {
+        unsafe target.append(contentsOf: UnsafeBufferPointer(rebasing: $0[range]))
+      }
       return
     }
     for unit in String(decoding: bytes[range], as: UTF8.self).utf16 {

@@ -1,3 +1,4 @@
+internal import CScan
 internal import Records
 
 /// Cuts one row of a delimited text into cells, which point into the text.
@@ -37,6 +38,8 @@ internal import Records
   static let longestRow = 1 << 20
 
   private let cells: UnsafeMutablePointer<Cell>
+  /// Room for the numbers of cells that whoever reads a row puts aside.
+  private let others: UnsafeMutablePointer<UInt16>
   /// Cells of the row, also those that found no room.
   private(set) var count = 0
   /// Behind the last cell, and behind the line end; from the beginning of the row.
@@ -53,6 +56,7 @@ internal import Records
 
   init(_ dialect: TabularDialect) {
     unsafe cells = .allocate(capacity: Tokenizer.mostCells)
+    unsafe others = .allocate(capacity: Tokenizer.mostCells)
     delimiter = dialect.delimiter
     quote = dialect.quote
     escape = dialect.escape == dialect.quote ? nil : dialect.escape
@@ -60,7 +64,23 @@ internal import Records
     skipsInitialSpace = dialect.skipsInitialSpace
   }
 
-  deinit { unsafe cells.deallocate() }
+  deinit {
+    unsafe cells.deallocate()
+    unsafe others.deallocate()
+  }
+
+  /// Lends the first `count` cells, and room for as many numbers of cells that are looked at later (``other(_:)``).
+  @inline(__always)
+  func withCells<R>(_ count: Int, _ body: (UnsafeBufferPointer<Cell>, UnsafeMutablePointer<UInt16>) -> R) -> R {
+    precondition(count <= Tokenizer.mostCells, "no room was made for so many cells")
+    return unsafe body(UnsafeBufferPointer(start: cells, count: count), others)
+  }
+
+  /// The number that stands at this place of those put aside.
+  func other(_ place: Int) -> Int {
+    precondition(place < Tokenizer.mostCells, "no room was made for this number")
+    return unsafe Int(others[place])
+  }
 
   @inline(__always)
   subscript(number: Int) -> Cell {
@@ -174,67 +194,63 @@ internal import Records
 
   /// Appends the text of a marked cell without what only marks it.
   func appendUnmarked(_ text: UnsafeBufferPointer<UInt8>, quoted: Bool, to output: inout [UInt8]) {
+    guard let base = text.baseAddress else { return }
+    // in pieces: from one byte that is left out to the next
+    let (first, second) = (escape ?? quote ?? 0, quote ?? escape ?? 0)
+    var start = 0
     var i = 0
-    while i < text.count {
+    while i &+ 1 < text.count {
+      if i &+ 16 <= text.count {
+        let found = unsafe songhan_any_of(base + i, first, second, second)
+        i &+= found == 0 ? 16 : found.trailingZeroBitCount
+        if found == 0 || i &+ 1 >= text.count { continue }
+      }
       let byte = unsafe text[i]
-      if let escape, byte == escape, i + 1 < text.count {
-        i += 1
-      } else if quoted, doublesQuotes, byte == quote, i + 1 < text.count, unsafe text[i + 1] == byte {
+      let next = unsafe text[i &+ 1]
+      if byte == escape || quoted && doublesQuotes && byte == quote && next == byte {
+        unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<i]))
+        start = i + 1
         i += 1
       }
-      unsafe output.append(text[i])
       i += 1
     }
+    unsafe output.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
   }
 }
 
-/// Finds the bytes that end a cell, eight at a time.
+/// Finds the bytes that end a cell, sixteen at a time.
 @safe private struct RowScanner {
   private let row: UnsafePointer<UInt8>
   private let limit: Int
-  private let delimiter: UInt64
-  private let escape: UInt64
+  private let delimiter: UInt8
+  private let escape: UInt8
   private let hasEscape: Bool
-
-  private static let ones: UInt64 = 0x0101_0101_0101_0101
-  private static let highs: UInt64 = 0x8080_8080_8080_8080
 
   @inline(__always)
   init(_ row: UnsafePointer<UInt8>, _ limit: Int, delimiter: UInt8, escape: UInt8?) {
     unsafe self.row = row
     self.limit = limit
-    self.delimiter = UInt64(delimiter) &* RowScanner.ones
-    self.escape = UInt64(escape ?? 0) &* RowScanner.ones
+    self.delimiter = delimiter
+    self.escape = escape ?? 0
     hasEscape = escape != nil
   }
 
   @inline(__always)
   subscript(offset: Int) -> UInt8 { unsafe row[offset] }
 
-  @inline(__always)
-  private func word(_ offset: Int) -> UInt64 {
-    unsafe UInt64(littleEndian: UnsafeRawPointer(row + offset).loadUnaligned(as: UInt64.self))
-  }
-
-  /// High bits where a byte of `x` is zero; above the lowest of them there may be false ones.
-  @inline(__always)
-  private func zeros(_ x: UInt64) -> UInt64 { (x &- RowScanner.ones) & ~x & RowScanner.highs }
-
   /// The next delimiter, line end or escape.
   @inline(__always)
   func plain(from start: Int) -> Int {
     var i = start
-    while i &+ 8 <= limit {
-      let w = word(i)
-      var found =
-        zeros(w ^ delimiter) | zeros(w ^ 0x0A0A_0A0A_0A0A_0A0A) | zeros(w ^ 0x0D0D_0D0D_0D0D_0D0D)
-      if hasEscape { found |= zeros(w ^ escape) }
-      if found != 0 { return i &+ found.trailingZeroBitCount >> 3 }
-      i &+= 8
+    while i &+ 16 <= limit {
+      var found = unsafe songhan_any_of(row + i, delimiter, 0x0A, 0x0D)
+      if hasEscape { unsafe found |= songhan_any_of(row + i, escape, escape, escape) }
+      if found != 0 { return i &+ found.trailingZeroBitCount }
+      i &+= 16
     }
     while i < limit {
-      let byte = UInt64(unsafe row[i])
-      if byte == delimiter & 0xFF || byte == 0x0A || byte == 0x0D || hasEscape && byte == escape & 0xFF { return i }
+      let byte = unsafe row[i]
+      if byte == delimiter || byte == 0x0A || byte == 0x0D || hasEscape && byte == escape { return i }
       i &+= 1
     }
     return limit
@@ -243,18 +259,16 @@ internal import Records
   /// The next quote or escape.
   @inline(__always)
   func quote(_ quote: UInt8, from start: Int) -> Int {
-    let pattern = UInt64(quote) &* RowScanner.ones
+    let escape = hasEscape ? escape : quote
     var i = start
-    while i &+ 8 <= limit {
-      let w = word(i)
-      var found = zeros(w ^ pattern)
-      if hasEscape { found |= zeros(w ^ escape) }
-      if found != 0 { return i &+ found.trailingZeroBitCount >> 3 }
-      i &+= 8
+    while i &+ 16 <= limit {
+      let found = unsafe songhan_any_of(row + i, quote, escape, quote)
+      if found != 0 { return i &+ found.trailingZeroBitCount }
+      i &+= 16
     }
     while i < limit {
       let byte = unsafe row[i]
-      if byte == quote || hasEscape && UInt64(byte) == escape & 0xFF { return i }
+      if byte == quote || byte == escape { return i }
       i &+= 1
     }
     return limit

@@ -57,8 +57,8 @@ public struct TableRecords: Sendable {
   public init(columnCount: Int) { self.columnCount = columnCount }
 
   public mutating func removeAll() {
-    cells.removeAll(keepingCapacity: true)
-    values.removeAll(keepingCapacity: true)
+    if !cells.isEmpty { cells.removeAll(keepingCapacity: true) }
+    if !values.isEmpty { values.removeAll(keepingCapacity: true) }
     if !extras.isEmpty { extras.removeAll(keepingCapacity: true) }
     if !repeated.isEmpty { repeated.removeAll(keepingCapacity: true) }
     if !origins.isEmpty { origins.removeAll(keepingCapacity: true) }
@@ -141,10 +141,29 @@ package final class Dossier {
     }
   }
 
+  /// What is said of the dossier in a word: kept together, since each look at an object's property costs.
+  private struct Heading {
+    var number = 0
+    var kind = Kind.visit
+    var edition = Edition.qd3176
+    var sizeInBytes = 0
+    var byteOffset = 0
+  }
+  private var heading = Heading()
+
   /// From 1, in the order of the file.
-  package var number = 0
-  package var kind = Kind.visit
-  package var edition = Edition.qd3176
+  package var number: Int {
+    get { heading.number }
+    set { heading.number = newValue }
+  }
+  package var kind: Kind {
+    get { heading.kind }
+    set { heading.kind = newValue }
+  }
+  package var edition: Edition {
+    get { heading.edition }
+    set { heading.edition = newValue }
+  }
   /// Number of the schema among the reader's schemas.
   package var schema = 0
   /// The documents of all parts as decoded, one after the other, and behind them the values that had to be put together.
@@ -153,11 +172,19 @@ package final class Dossier {
   package var tables: [TableRecords] = []
   /// The delivered bytes without the Base64 of the parts.
   package var skeleton: [UInt8] = []
+  /// Whether anybody wants the delivered bytes of rows; readers of tables leave ``skeleton`` empty else.
+  package var isKept = true
   package var parts: [Part] = []
   /// Size of the dossier as delivered.
-  package var sizeInBytes = 0
+  package var sizeInBytes: Int {
+    get { heading.sizeInBytes }
+    set { heading.sizeInBytes = newValue }
+  }
   /// Where the dossier begins in the file as delivered, from 0.
-  package var byteOffset = 0
+  package var byteOffset: Int {
+    get { heading.byteOffset }
+    set { heading.byteOffset = newValue }
+  }
   /// What the reader noticed while reading.
   package var findings: [Finding] = []
 
@@ -165,15 +192,44 @@ package final class Dossier {
 
   /// Makes room for the next dossier; memory is kept.
   package func removeAll() {
+    Dossier.removeAll(&tables)
+    Dossier.removeAll(&text)
+    Dossier.removeAll(&skeleton)
+    Dossier.removeAll(&parts)
+    Dossier.removeAll(&findings)
+    heading = Heading(number: number)
+  }
+
+  /// Says where the dossier stands in its file.
+  package func stand(number: Int, byteOffset: Int, sizeInBytes: Int) {
+    heading = Heading(number: number, sizeInBytes: sizeInBytes, byteOffset: byteOffset)
+  }
+
+  /// What is empty mostly stays so.
+  private static func removeAll<Element>(_ array: inout [Element]) {
+    if !array.isEmpty { array.removeAll(keepingCapacity: true) }
+  }
+
+  private static func removeAll(_ tables: inout [TableRecords]) {
     for i in tables.indices where tables[i].rowCount > 0 || tables[i].byteOffset != 0 { tables[i].removeAll() }
-    text.removeAll(keepingCapacity: true)
-    skeleton.removeAll(keepingCapacity: true)
-    parts.removeAll(keepingCapacity: true)
-    findings.removeAll(keepingCapacity: true)
-    kind = .visit
-    edition = .qd3176
-    sizeInBytes = 0
-    byteOffset = 0
+  }
+
+  /// Lends a table's records and the text they point into. Whoever looks at every cell asks for them once: each look at an object's property
+  /// costs more than a cell.
+  package func lend(_ table: Int, _ body: (_ records: inout TableRecords, _ text: inout [UInt8]) -> Void) {
+    body(&tables[table], &text)
+  }
+
+  /// Where the text of a cell of a table's first row stands in ``text``; empty when there is none.
+  package func range(_ table: Int, _ column: Int) -> Range<Int> {
+    guard tables[table].rowCount > 0 else { return 0..<0 }
+    let cell = tables[table].cells[column]
+    return cell.isMissing ? 0..<0 : cell.range
+  }
+
+  /// The value of a cell of a table's first row, once it has been checked (``CellValue``); blank when there is no such row.
+  package func value(_ table: Int, _ column: Int) -> Int64 {
+    tables[table].rowCount > 0 ? tables[table].values[column] : CellValue.blank
   }
 
   /// Gives the dossier the tables of a schema, all empty.

@@ -29,13 +29,18 @@ private final class CheckedFile: ByteStore {
   /// As the directory says; 0 for what is no ordinary file.
   let size: Int
   private let descriptor: Int32
+  /// Whether anybody asks for ``sha256()``.
+  private let isHashed: Bool
   private var hash = SHA256()
-  /// Read at places, not in order: nothing is hashed yet.
+  /// Read at places, not in order.
   private var hasJumped = false
+  /// How much of it has been hashed, from its beginning on.
+  private var hashedTo = 0
   /// Bytes read in order.
   private(set) var seen = 0
 
-  init(_ path: String) throws(CheckFailure) {
+  init(_ path: String, isHashed: Bool) throws(CheckFailure) {
+    self.isHashed = isHashed
     label = (path as NSString).lastPathComponent
     descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable(errno) }
@@ -51,28 +56,42 @@ private final class CheckedFile: ByteStore {
   func read(_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int {
     let before = target.count
     let count = try unsafe fill(most, &target) { [descriptor] in unsafe Foundation.read(descriptor, $0, most) }
+    take(target, from: before, at: seen)
     seen += count
-    unsafe target.withUnsafeBytes { unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[before...])) }
     return count
   }
 
   func read(at offset: Int, _ most: Int, into target: inout [UInt8]) throws(ReaderFailure) -> Int {
-    try unsafe fill(most, &target) { [descriptor] in unsafe pread(descriptor, $0, most, offset) }
+    let before = target.count
+    let count = try unsafe fill(most, &target) { [descriptor] in unsafe pread(descriptor, $0, most, offset) }
+    take(target, from: before, at: offset)
+    return count
+  }
+
+  /// Hashes what was read at a place of the file, as far as it goes on from what has been hashed.
+  private func take(_ bytes: [UInt8], from start: Int, at offset: Int) {
+    let end = offset + bytes.count - start
+    guard isHashed, offset <= hashedTo, end > hashedTo else { return }
+    let rest = start + hashedTo - offset
+    unsafe bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[rest...])) }
+    hashedTo = end
   }
 
   private func fill(
     _ most: Int, _ target: inout [UInt8], _ call: (UnsafeMutableRawPointer?) -> Int
   ) throws(ReaderFailure) -> Int {
-    let before = target.count
-    target.append(contentsOf: repeatElement(0, count: most))
-    let count = unsafe target.withUnsafeMutableBytes { buffer -> Int in
-      while true {
-        let count = unsafe call(buffer.baseAddress.map { unsafe $0 + before })
-        if count >= 0 || errno != EINTR { return count }
+    var count = 0
+    var number: Int32 = 0
+    target.append(addingCapacity: most) { output in
+      unsafe output.withUnsafeMutableBufferPointer { room, filled in
+        repeat {
+          count = unsafe call(room.baseAddress)
+          number = errno
+        } while count < 0 && number == EINTR
+        filled = max(count, 0)
       }
     }
-    target.removeLast(most - max(count, 0))
-    guard count >= 0 else { throw .input(errno) }
+    guard count >= 0 else { throw .input(number) }
     return count
   }
 
@@ -107,14 +126,9 @@ private final class CheckedFile: ByteStore {
   /// Of the whole file; what was not read in order is read now.
   func sha256() throws(CheckFailure) -> String {
     if hasJumped {
-      var offset = 0
       var piece: [UInt8] = []
       do throws(ReaderFailure) {
-        while try read(at: offset, 256 << 10, into: &piece) > 0 {
-          offset += piece.count
-          unsafe piece.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
-          piece.removeAll(keepingCapacity: true)
-        }
+        while try read(at: hashedTo, 256 << 10, into: &piece) > 0 { piece.removeAll(keepingCapacity: true) }
       } catch {
         guard case .input(let number) = error else { throw .notReady("the file could not be read") }
         throw .unreadable(number)
@@ -135,7 +149,7 @@ struct CheckedDelivery {
 
   init(_ paths: [String], _ feed: Feed) throws(CheckFailure) {
     var files: [CheckedFile] = []
-    for path in paths { files.append(try CheckedFile(path)) }
+    for path in paths { files.append(try CheckedFile(path, isHashed: paths.count == 1)) }
     guard let first = files.first else { throw .unreadable(ENOENT) }
     self.files = files
     label = first.label
@@ -239,7 +253,7 @@ package struct Check: Sendable {
     let now = Clock.now()
     // nothing is kept, so that any key of surrogates will do
     let rulings = FeedRulings(feed, definitions, on: now.day, surrogateKey: Definitions.caseKey)
-    let pass = FilePass(rulings: rulings, receivedAt: now)
+    let pass = FilePass(rulings: rulings, receivedAt: now, stores: false)
     var tally = FindingTally()
     var dossiers = FileReport.Dossiers()
     var editions: Set<String> = []

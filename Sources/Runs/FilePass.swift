@@ -73,14 +73,17 @@ package struct FilePass {
   /// For dossiers that are judged again, put together from what is stored: their numbers in the delivery, in the order of the file. Such a file is
   /// no delivery: rules about files and the error budget do not apply to it.
   package let numbers: [Int]?
+  /// Whether dossiers are to be stored: only then are the hashes of their contents worked out, and their delivered bytes gathered.
+  package let stores: Bool
   package let allowance: CPUAllowance
   /// Whether somebody still wants the file read; asked between pieces and dossiers.
   package let mayGoOn: () -> Bool
 
   package init(
-    rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil, allowance: CPUAllowance = CPUAllowance(),
-    mayGoOn: @escaping () -> Bool = { true }
+    rulings: FeedRulings, receivedAt: CivilMinute, numbers: [Int]? = nil, stores: Bool = true,
+    allowance: CPUAllowance = CPUAllowance(), mayGoOn: @escaping () -> Bool = { true }
   ) {
+    self.stores = stores
     self.allowance = allowance
     self.mayGoOn = mayGoOn
     self.rulings = rulings
@@ -130,44 +133,57 @@ package struct FilePass {
       }
     }
     let isEnvelope = rulings.isOfDecisions
-    var judge = Judge(rulings: rulings.rulings, receivedAt: receivedAt) { reader.facts.facility.map { Array($0.utf8) } }
+    var judge = Judge(rulings: rulings.rulings, receivedAt: receivedAt, hashes: stores) {
+      reader.facts.facility.map { Array($0.utf8) }
+    }
     let dossier = Dossier()
+    dossier.isKept = stores
     var seen = 0
     var rejected = 0
     var excess: Finding?
     var columns: (findings: [Finding], refusal: Finding?)?
     var unknownNames: [String] = []
+    // what the takers look at stands in the head of an envelope; of other files nothing of it is known
+    var known = FileFacts()
     while broken == nil {
       let isThere = try reader.next(into: dossier)
-      if columns == nil { columns = drift(of: reader.facts.otherColumns) }
-      guard isThere, columns?.refusal == nil else { break }
-      if let numbers, dossier.number <= numbers.count { dossier.number = numbers[dossier.number - 1] }
-      if !isEnvelope { dossier.skeleton.insert(contentsOf: StoredRows.mark, at: 0) }
-      let verdict = judge.judge(dossier)
-      let schema = rulings.schemas[dossier.schema]
-      lazy var key =
-        verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
-      for var finding in judge.log.findings {
-        FilePass.place(&finding, in: dossier)
-        if numbers != nil { finding.byteOffset = -1 }
-        if finding.code == .A12, let name = finding.unknownName, unknownNames.count < FilePass.mostNames,
-          !unknownNames.contains("+ " + name)
-        {
-          unknownNames.append("+ " + name)
-        }
-        tally.add(finding, dossier: dossier.number, key: key, schema: schema)
+      if seen == 0 || isEnvelope { known = reader.facts }
+      if seen == 0 {
+        columns = drift(of: known.otherColumns)
+        if columns?.refusal != nil { break }
       }
-      for (code, times) in judge.log.uncounted {
-        tally.add(code, rulings.rulings.policy.severity(of: code) ?? .info, times: times, dossier: dossier.number)
+      guard isThere else { break }
+      if let numbers, dossier.number <= numbers.count { dossier.number = numbers[dossier.number - 1] }
+      if !isEnvelope, stores { dossier.skeleton.insert(contentsOf: StoredRows.mark, at: 0) }
+      let verdict = judge.judge(dossier)
+      if !judge.log.findings.isEmpty {
+        let schema = rulings.schemas[dossier.schema]
+        lazy var key =
+          verdict.key.isEmpty || dossier.kind == .assessment ? nil : String(decoding: verdict.key, as: UTF8.self)
+        for var finding in judge.log.findings {
+          FilePass.place(&finding, in: dossier)
+          if numbers != nil { finding.byteOffset = -1 }
+          if finding.code == .A12, let name = finding.unknownName, unknownNames.count < FilePass.mostNames,
+            !unknownNames.contains("+ " + name)
+          {
+            unknownNames.append("+ " + name)
+          }
+          tally.add(finding, dossier: dossier.number, key: key, schema: schema)
+        }
+      }
+      if !judge.log.uncounted.isEmpty {
+        for (code, times) in judge.log.uncounted {
+          tally.add(code, rulings.rulings.policy.severity(of: code) ?? .info, times: times, dossier: dossier.number)
+        }
       }
       seen += 1
       if seen > FilePass.mostDossiers {
         excess = Finding(.S10, .reject, found: seen, limit: FilePass.mostDossiers)
         break
       }
-      if verdict.outcome == .rejected { rejected += 1 }
+      if case .rejected = verdict.outcome { rejected += 1 }
       guard mayGoOn(), meter.mayGoOnForAWhile() else { break }
-      if try !take(dossier, verdict, reader.facts, judge.log) { break }
+      if try !take(dossier, verdict, known, judge.log) { break }
     }
     var facts = reader.facts
     if let excess { facts.refusal = facts.refusal ?? excess }

@@ -3,7 +3,7 @@ internal import Findings
 internal import Records
 
 extension FieldCheck {
-  /// What every cell of a column of a plain schema is asked; plain values, so that most cells cost no reference counting.
+  /// What every cell of a column of a plain schema is asked that is not written as most are (``Quick``); plain values, without reference counting.
   struct PlainAsk {
     enum Kind: UInt8 {
       case text, integer, number, boolean, date, datetime, year
@@ -17,17 +17,6 @@ extension FieldCheck {
     var hasMissing: Bool
     /// Whether a function fills it later.
     var isDerived: Bool
-    /// A number without signs around it and without groups of digits.
-    var isPlainNumber = false
-    var decimalMark: UInt8 = 0
-    var scale = 4
-    /// How a date is mostly written; others are read step by step.
-    var shape = DatePattern.Usual.none
-    var minimum = Int64.min
-    var maximum = Int64.max
-    /// Of text: characters above which rule B03 has something to say, and whether anything else is asked.
-    var warnAboveLength = Int32.max
-    var hasMoreThanLength = true
   }
 
   /// The rest of such a column.
@@ -42,13 +31,16 @@ extension FieldCheck {
     let minimum: Int64
     let maximum: Int64
     let scale: Int
+    /// For texts of ASCII.
+    let automaton: BytesExpression.Automaton?
 
     init(_ column: SourceColumn, _ field: PlainField, missing: [String]) {
       self.field = field
       decimalMark = field.decimalMark ?? UInt8(ascii: ".")
       groupMark = field.groupMark ?? []
       pattern = field.patterns.first ?? .isoDate
-      self.missing = field.missingValues + missing.map { Array($0.utf8) }
+      // an empty cell is missing anyway
+      self.missing = (field.missingValues + missing.map { Array($0.utf8) }).filter { !$0.isEmpty }
       choices = field.form == .text ? [] : field.choices.compactMap { PlainReading.value($0, of: field) }
       texts = field.form == .text ? field.choices.map { Array($0.utf8) } : []
       let low = field.minimum.flatMap { PlainReading.value($0, of: field) }
@@ -56,11 +48,15 @@ extension FieldCheck {
       minimum = low.map { field.takesMinimum ? $0 : $0 + 1 } ?? .min
       maximum = high.map { field.takesMaximum ? $0 : $0 - 1 } ?? .max
       scale = column.scale ?? 4
+      automaton = field.pattern?.automaton
     }
   }
 
   /// A table of a plain schema, compiled.
-  struct PlainTable: Sendable {
+  final class PlainTable: Sendable {
+    let quick: [Quick]
+    /// The choices of all columns that have short ones (``Quick/Form/choice``).
+    let choices: [UInt64]
     let asks: [PlainAsk]
     let rests: [PlainRest?]
 
@@ -73,12 +69,15 @@ extension FieldCheck {
         column.plain.map { PlainRest(column, $0, missing: table.missingValues) }
       }
       var asks: [PlainAsk] = []
+      var quick: [Quick] = []
+      var choices: [UInt64] = []
       for (number, column) in columns.enumerated() {
         guard let field = column.plain, let rest = rests[number] else {
           asks.append(
             PlainAsk(
               kind: .standard, isRequired: column.isRequired, hasMore: false, hasMissing: false,
               isDerived: column.isDerived))
+          quick.append(Quick(isRequired: column.isRequired))
           continue
         }
         let kind: PlainAsk.Kind =
@@ -94,78 +93,88 @@ extension FieldCheck {
         let hasMore =
           column.maxLength != nil || column.warnAboveLength != nil || field.minLength != nil || field.pattern != nil
           || !field.choices.isEmpty || field.minimum != nil || field.maximum != nil || hasCodes(number)
-        var ask = PlainAsk(
-          kind: kind, isRequired: column.isRequired, hasMore: hasMore, hasMissing: !rest.missing.isEmpty,
-          isDerived: false)
-        ask.isPlainNumber = field.isBareNumber && rest.groupMark.isEmpty
-        ask.decimalMark = rest.decimalMark
-        ask.scale = rest.scale
-        ask.shape = kind == .date && rest.pattern.hasTime ? .none : rest.pattern.usual
-        (ask.minimum, ask.maximum) = (rest.minimum, rest.maximum)
-        ask.warnAboveLength = Int32(clamping: warnAboveLength(number))
-        ask.hasMoreThanLength =
-          field.form == .text
-          ? field.minLength != nil || field.pattern != nil || !field.choices.isEmpty || hasCodes(number)
-          : !rest.choices.isEmpty
-        asks.append(ask)
+        asks.append(
+          PlainAsk(
+            kind: kind, isRequired: column.isRequired, hasMore: hasMore, hasMissing: !rest.missing.isEmpty,
+            isDerived: false))
+        quick.append(
+          Quick(column, field, rest, warnAboveLength: warnAboveLength(number), hasCodes: hasCodes(number), &choices))
       }
-      self.asks = asks
+      (self.asks, self.quick, self.choices) = (asks, quick, choices)
     }
   }
 
   /// Reads all cells of a table of a plain schema, as ``check(_:_:)`` does for those of the decisions.
+  ///
+  /// - Parameter hasOthers: set when the table's rows hold more than its columns, or a condition asks for one.
   func checkPlain(
-    _ dossier: Dossier, _ table: Int, _ plain: PlainTable, _ text: [UInt8], _ care: CivilDate?,
+    _ dossier: Dossier, _ table: Int, _ plain: PlainTable, _ care: CivilDate?, _ hasOthers: inout Bool,
     _ scratch: inout BytesExpression.Scratch, _ log: inout FindingLog
   ) {
-    var values = dossier.tables[table].values
-    dossier.tables[table].values = []
-    values.removeAll(keepingCapacity: true)
-    let cells = dossier.tables[table].cells
-    values.reserveCapacity(cells.count)
-    let asks = plain.asks
-    var slot = 0
-    for row in 0..<dossier.tables[table].rowCount {
-      for column in asks.indices {
-        let cell = cells[slot]
-        slot &+= 1
-        let ask = asks[column]
-        if cell.length == 0 {
-          values.append(CellValue.blank)
-          if ask.isRequired { log.note(.B01, Field(table: table, column: column), row: row) }
-          continue
-        }
-        if !ask.hasMissing {
-          if ask.kind == .text {
-            if !ask.hasMore || (!ask.hasMoreThanLength && cell.length <= ask.warnAboveLength) {
-              values.append(CellValue.text)
-              continue
+    dossier.lend(table) { records, text in
+      if records.rowCount == 0 { return }
+      if !records.extras.isEmpty || !records.repeated.isEmpty || hasConditions(table) { hasOthers = true }
+      var values: [Int64] = []
+      swap(&values, &records.values)
+      values.removeAll(keepingCapacity: true)
+      values.append(addingCapacity: records.cells.count) { output in
+        unsafe output.withUnsafeMutableBufferPointer { values, count in
+          unsafe records.cells.withUnsafeMutableBufferPointer { cells in
+            unsafe text.withUnsafeBufferPointer { text in
+              unsafe plain.quick.withUnsafeBufferPointer { quick in
+                var slot = 0
+                while slot < cells.count {
+                  for column in quick.indices {
+                    let cell = unsafe cells[slot]
+                    if cell.length == 0 {
+                      unsafe values[slot] = CellValue.blank
+                      if unsafe quick[column].isRequired {
+                        log.note(.B01, Field(table: table, column: column), row: slot / quick.count)
+                      }
+                    } else {
+                      let value = unsafe quick[column].read(cell, text, plain.choices)
+                      unsafe values[slot] = value
+                      if value == Quick.unknown {
+                        unsafe values[slot] = close(
+                          &cells[slot], text.span, plain, Field(table: table, column: column), slot / quick.count,
+                          care, &scratch, &log)
+                      }
+                    }
+                    slot &+= 1
+                  }
+                }
+                count = slot
+              }
             }
-          } else if let value = ask.usual(text.span.extracting(cell.range)) {
-            values.append(value)
-            continue
           }
         }
-        let span = text.span.extracting(cell.range)
-        let field = Field(table: table, column: column)
-        guard ask.kind != .standard, let rest = plain.rests[column] else {
-          values.append(standard(span, field, row, care, dossier.edition, &log))
-          continue
-        }
-        if ask.hasMissing, rest.missing.contains(where: { same($0, span) }) {
-          dossier.tables[table].cells[slot - 1] = .missing
-          values.append(CellValue.blank)
-          if ask.isRequired { log.note(.B01, field, row: row) }
-          continue
-        }
-        let value = PlainTable.value(span, ask, rest, field, row, &log)
-        if ask.hasMore && value != CellValue.invalid {
-          more(span, value, rest, field, row, care, dossier.edition, &scratch, &log)
-        }
-        values.append(value)
       }
+      swap(&values, &records.values)
     }
-    dossier.tables[table].values = values
+  }
+
+  /// The value of a filled cell that is not written as most are, or about which there is more to ask.
+  private func close(
+    _ cell: inout TableRecords.Cell, _ text: Span<UInt8>, _ plain: PlainTable, _ field: Field, _ row: Int,
+    _ care: CivilDate?, _ scratch: inout BytesExpression.Scratch, _ log: inout FindingLog
+  ) -> Int64 {
+    // files that come by definition know no editions
+    let edition = Dossier.Edition.qd3176
+    let ask = plain.asks[field.column]
+    let span = text.extracting(cell.range)
+    guard ask.kind != .standard, let rest = plain.rests[field.column] else {
+      return standard(span, field, row, care, edition, &log)
+    }
+    if ask.hasMissing, rest.missing.contains(where: { same($0, span) }) {
+      cell = .missing
+      if ask.isRequired { log.note(.B01, field, row: row) }
+      return CellValue.blank
+    }
+    let value = PlainTable.value(span, ask, rest, field, row, &log)
+    if ask.hasMore && value != CellValue.invalid {
+      more(span, value, rest, field, row, care, edition, &scratch, &log)
+    }
+    return value
   }
 
   /// What a filled cell must keep to besides its type.
@@ -183,34 +192,10 @@ extension FieldCheck {
       let count = Text.characterCount(span)
       if count < least { log.note(.T33, field, row: row, found: count, limit: least) }
     }
-    if let pattern = rest.field.pattern, !pattern.matches(span, &scratch) { log.note(.T30, field, row: row) }
-    if !rest.texts.isEmpty, !rest.texts.contains(where: { same($0, span) }) { log.note(.T31, field, row: row) }
-  }
-}
-
-extension FieldCheck.PlainAsk {
-  /// The value of a cell that is written as most are and about which there is nothing to say; nil when it has to be looked at closely.
-  @inline(__always)
-  fileprivate func usual(_ span: Span<UInt8>) -> Int64? {
-    let value: Int64
-    switch kind {
-    case .integer:
-      guard isPlainNumber, let number = PlainReading.digits(span) else { return nil }
-      value = number
-    case .number:
-      guard isPlainNumber, let number = PlainReading.units(span, decimalMark: decimalMark, mostDecimals: scale)
-      else { return nil }
-      value = number
-    case .date:
-      guard let minutes = shape.read(span) else { return nil }
-      value = minutes / 1440
-    case .datetime:
-      guard let minutes = shape.read(span) else { return nil }
-      value = minutes
-    case .text, .boolean, .year, .standard: return nil
+    if rest.automaton?.matches(span) != true, let pattern = rest.field.pattern, !pattern.matches(span, &scratch) {
+      log.note(.T30, field, row: row)
     }
-    guard !hasMore || (!hasMoreThanLength && value >= minimum && value <= maximum) else { return nil }
-    return value
+    if !rest.texts.isEmpty, !rest.texts.contains(where: { same($0, span) }) { log.note(.T31, field, row: row) }
   }
 }
 

@@ -4,7 +4,9 @@ package import Records
 
 /// The constraints of a source schema's fields, compiled: reads every cell once, leaves its value beside it, and notes what is wrong
 /// (rules B01–B07, B09, B14, B15, A12 and those of ``OwnRules/listCodes``).
-package struct FieldCheck: Sendable {
+///
+/// An object, so that whoever looks at a dossier counts one reference, not one of each list in it.
+package final class FieldCheck: Sendable {
   /// What every cell of a column is asked; plain values, so that looking at a cell costs no reference counting.
   private struct Ask {
     var logical: LogicalType
@@ -136,64 +138,83 @@ package struct FieldCheck: Sendable {
 
   /// Reads all cells of the dossier: fills `values` of every table and notes findings.
   package func check(_ dossier: Dossier, _ log: inout FindingLog) {
-    let text = dossier.text
-    let care = careDay(of: dossier, text)
-    let edition = dossier.edition.order
     var scratch = BytesExpression.Scratch()
-    for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
+    check(dossier, &scratch, &log)
+  }
+
+  func check(_ dossier: Dossier, _ scratch: inout BytesExpression.Scratch, _ log: inout FindingLog) {
+    let care = careDay(of: dossier)
+    var hasOthers = false
+    let count = min(asks.count, dossier.tables.count)
+    for table in 0..<count {
       if let plain = plain[table] {
-        checkPlain(dossier, table, plain, text, care, &scratch, &log)
-        continue
+        checkPlain(dossier, table, plain, care, &hasOthers, &scratch, &log)
+      } else if dossier.tables[table].rowCount > 0 {
+        checkTable(dossier, table, care, &log)
+        hasOthers = true
       }
-      var values = dossier.tables[table].values
-      dossier.tables[table].values = []
-      values.removeAll(keepingCapacity: true)
-      let cells = dossier.tables[table].cells
-      values.reserveCapacity(cells.count)
-      let asks = asks[table]
-      var slot = 0
-      for row in 0..<dossier.tables[table].rowCount {
-        for column in asks.indices {
-          let cell = cells[slot]
-          slot &+= 1
-          let ask = asks[column]
-          if cell.length == 0 {
-            values.append(CellValue.blank)
-            if ask.isRequired && ask.since <= edition { log.note(.B01, Field(table: table, column: column), row: row) }
-            continue
-          }
-          if cell.length > ask.warnAboveLength {
-            checkLength(
-              text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, &log)
-          }
-          switch ask.logical {
-          case .string, .stringList:
-            values.append(CellValue.text)
-          case .code:
-            if ask.hasCodes {
-              code(
-                text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, care,
-                dossier.edition, &log)
-            }
-            values.append(CellValue.text)
-          default:
-            values.append(
-              read(
-                text.span.extracting(cell.range), ask, table, Field(table: table, column: column), row, care,
-                dossier.edition, &log))
-          }
-        }
-      }
-      dossier.tables[table].values = values
     }
-    for table in dossier.tables.indices where dossier.tables[table].rowCount > 0 {
-      if !conditional[table].isEmpty { checkConditions(dossier, table, text, &log) }
-      checkNames(dossier, table, &log)
+    guard hasOthers else { return }
+    for table in 0..<count where dossier.tables[table].rowCount > 0 {
+      if !conditional[table].isEmpty { checkConditions(dossier, table, dossier.text, &log) }
+      if !dossier.tables[table].repeated.isEmpty || !dossier.tables[table].extras.isEmpty {
+        checkNames(dossier, table, &log)
+      }
     }
   }
 
+  func hasConditions(_ table: Int) -> Bool { !conditional[table].isEmpty }
+
+  /// Reads all cells of a table of the decisions.
+  private func checkTable(_ dossier: Dossier, _ table: Int, _ care: CivilDate?, _ log: inout FindingLog) {
+    let text = dossier.text
+    let edition = dossier.edition.order
+    var values = dossier.tables[table].values
+    dossier.tables[table].values = []
+    values.removeAll(keepingCapacity: true)
+    let cells = dossier.tables[table].cells
+    values.reserveCapacity(cells.count)
+    let asks = asks[table]
+    var slot = 0
+    for row in 0..<dossier.tables[table].rowCount {
+      for column in asks.indices {
+        let cell = cells[slot]
+        slot &+= 1
+        let ask = asks[column]
+        if cell.length == 0 {
+          values.append(CellValue.blank)
+          if ask.isRequired && ask.since <= edition { log.note(.B01, Field(table: table, column: column), row: row) }
+          continue
+        }
+        if cell.length > ask.warnAboveLength {
+          checkLength(
+            text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, &log)
+        }
+        switch ask.logical {
+        case .string, .stringList:
+          values.append(CellValue.text)
+        case .code:
+          if ask.hasCodes {
+            code(
+              text.span.extracting(cell.range), tables[table][column], Field(table: table, column: column), row, care,
+              dossier.edition, &log)
+          }
+          values.append(CellValue.text)
+        default:
+          values.append(
+            read(
+              text.span.extracting(cell.range), ask, table, Field(table: table, column: column), row, care,
+              dossier.edition, &log))
+        }
+      }
+    }
+    dossier.tables[table].values = values
+  }
+
   /// The day whose editions of code lists count: the day of discharge, else of arrival.
-  private func careDay(of dossier: Dossier, _ text: [UInt8]) -> CivilDate? {
+  private func careDay(of dossier: Dossier) -> CivilDate? {
+    if careFields.isEmpty, plainCare.isEmpty { return nil }
+    let text = dossier.text
     for field in careFields where dossier.tables[field.table].rowCount > 0 {
       let cell = dossier.tables[field.table].cell(0, field.column)
       if cell.length >= 8, let day = CivilDate(compact: text.span.extracting(cell.range), at: 0) { return day }
@@ -422,7 +443,6 @@ package struct FieldCheck: Sendable {
     for (row, column) in records.repeated {
       log.note(.A12, Field(table: table, column: column), row: row)
     }
-    guard !records.extras.isEmpty else { return }
     let repeated = Set(records.repeated.map(\.row))
     var reported: Set<String> = []
     for extra in records.extras where reported.insert(extra.name).inserted {

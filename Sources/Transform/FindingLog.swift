@@ -14,7 +14,7 @@ package struct FindingLog: Sendable {
   package init(policy: SeverityPolicy) { self.policy = policy }
 
   package mutating func removeAll() {
-    findings.removeAll(keepingCapacity: true)
+    if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
     if !uncounted.isEmpty { uncounted.removeAll() }
     worst = nil
   }

@@ -80,44 +80,6 @@ package enum PlainReading {
     return isNegative ? 0 - value : value
   }
 
-  /// One to 17 digits; nil for what is written in another way.
-  @inline(__always)
-  static func digits(_ text: Span<UInt8>) -> Int64? {
-    guard text.count >= 1, text.count <= 17 else { return nil }
-    var value: Int64 = 0
-    for i in text.indices {
-      let digit = text[i] &- 0x30
-      if digit > 9 { return nil }
-      value = value &* 10 &+ Int64(digit)
-    }
-    return value
-  }
-
-  /// One to 12 digits, and behind a mark one to four of them (no more than `mostDecimals`), in ten-thousandths; nil for what is written in another
-  /// way.
-  @inline(__always)
-  static func units(_ text: Span<UInt8>, decimalMark: UInt8, mostDecimals: Int) -> Int64? {
-    var value: Int64 = 0
-    var at = 0
-    while at < text.count {
-      let digit = text[at] &- 0x30
-      if digit > 9 { break }
-      value = value &* 10 &+ Int64(digit)
-      at &+= 1
-    }
-    guard at >= 1, at <= 12 else { return nil }
-    if at == text.count { return value &* 10_000 }
-    let decimals = text.count &- at &- 1
-    guard text[at] == decimalMark, decimals >= 1, decimals <= min(mostDecimals, 4) else { return nil }
-    for i in at &+ 1..<text.count {
-      let digit = text[i] &- 0x30
-      if digit > 9 { return nil }
-      value = value &* 10 &+ Int64(digit)
-    }
-    for _ in decimals..<4 { value = value &* 10 }
-    return value
-  }
-
   /// A number in ten-thousandths, with what there is to say about it.
   package struct Number: Sendable, Hashable {
     package var units: Int64
