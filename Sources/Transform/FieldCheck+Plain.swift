@@ -112,7 +112,6 @@ extension FieldCheck {
     _ scratch: inout BytesExpression.Scratch, _ log: inout FindingLog
   ) {
     dossier.lend(table) { records, text in
-      if records.rowCount == 0 { return }
       if !records.extras.isEmpty || !records.repeated.isEmpty || hasConditions(table) { hasOthers = true }
       var values: [Int64] = []
       swap(&values, &records.values)

@@ -107,11 +107,11 @@ extension FieldCheck.Quick {
       return FieldCheck.Quick.unknown
     case .digits: value = unsafe FieldCheck.Quick.digits(text, start, count)
     case .units: value = unsafe units(text, start, count)
-    case .isoDate, .isoMinutes: value = unsafe isoMinutes(text, start, count)
-    case .dayFirst, .dayFirstMinutes: value = unsafe dayFirstMinutes(text, start, count)
+    case .isoDate, .isoMinutes: value = unsafe isoMinutes(text, start, count).map { isDay ? $0 / 1440 : $0 }
+    case .dayFirst, .dayFirstMinutes:
+      value = unsafe dayFirstMinutes(text, start, count).map { isDay ? $0 / 1440 : $0 }
     }
-    guard var value else { return FieldCheck.Quick.unknown }
-    if isDay { value /= 1440 }
+    guard let value else { return FieldCheck.Quick.unknown }
     return value >= minimum && value <= maximum ? value : FieldCheck.Quick.unknown
   }
 

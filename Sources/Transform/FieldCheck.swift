@@ -146,10 +146,10 @@ package final class FieldCheck: Sendable {
     let care = careDay(of: dossier)
     var hasOthers = false
     let count = min(asks.count, dossier.tables.count)
-    for table in 0..<count {
+    for table in 0..<count where dossier.tables[table].rowCount > 0 {
       if let plain = plain[table] {
         checkPlain(dossier, table, plain, care, &hasOthers, &scratch, &log)
-      } else if dossier.tables[table].rowCount > 0 {
+      } else {
         checkTable(dossier, table, care, &log)
         hasOthers = true
       }
