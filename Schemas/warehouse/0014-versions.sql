@@ -5,6 +5,11 @@ DROP INDEX intake.dossier_version;
 CREATE UNIQUE INDEX dossier_earlier ON intake.dossier (encounter_key, facility_code, dossier_kind, version)
   WHERE version IS NOT NULL AND NOT is_current;
 
+-- Which of two files came later, where two runs had both of them before their eyes.
+ALTER TABLE intake.file ADD COLUMN modified_ns bigint;
+COMMENT ON COLUMN intake.file.modified_ns IS
+  'When the delivered file was last changed, by the clock of its host: only compared with that of a file which another run took meanwhile.';
+
 -- What every run and every audit asks, found without reading the ledger from end to end.
 CREATE INDEX file_without_receipt ON intake.file (file_id) WHERE receipt IS NOT NULL AND receipt_written_at IS NULL;
 CREATE INDEX file_with_source ON intake.file (file_id) WHERE source_removed_at IS NULL;

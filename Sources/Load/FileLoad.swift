@@ -92,7 +92,7 @@ package final class FileLoad {
   private var hasBegun: Bool
   /// The delivery whose dossiers are judged again; nil for a delivery itself.
   private let origin: Int64?
-  /// Whether a file was delivered after this one, though it was loaded before.
+  /// Whether a file of this run was delivered after this one, though it was loaded before.
   private let isLater: @Sendable (_ fileID: Int64) -> Bool
   /// Numbers of dossiers that are older than the current version.
   private var older: [Int] = []
@@ -140,6 +140,7 @@ package final class FileLoad {
       var staged = StagedBatch(rows: [Int](repeating: 0, count: schema.entities.count))
       var isLoaded = [Bool](repeating: false, count: batch.entries.count)
       var version = [Int64](repeating: 0, count: batch.entries.count)
+      let later = try later(than: current, batch)
       var replaced: [(entry: Int, earlier: Version)] = []
       // by index, here and below: an entry in a variable costs reference counts for each of its arrays
       for index in batch.entries.indices where batch.entries[index].outcome == .accepted {
@@ -152,7 +153,7 @@ package final class FileLoad {
           continue
         }
         let number = batch.entries[index].number
-        if origin.map({ earlier.lastDelivery > ($0, Int64(number)) }) ?? isLater(earlier.fileID) {
+        if origin.map({ earlier.lastDelivery > ($0, Int64(number)) }) ?? later.contains(earlier.fileID) {
           isLoaded[index] = false
           staged.duplicates.append(index)
           staged.older.append(index)
@@ -257,6 +258,27 @@ package final class FileLoad {
   private static func sorted(_ keys: [[UInt8]]) -> [[UInt8]] {
     let isSorted = keys.indices.dropFirst().allSatisfy { !keys[$0].lexicographicallyPrecedes(keys[$0 - 1]) }
     return isSorted ? keys : keys.sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
+  /// Which of the files that hold other contents of the batch's visits were delivered after this one, though they were loaded before: files of
+  /// this run, and files that another run took since this one began.
+  private func later(than current: [VersionKey: Version], _ batch: PreparedBatch) throws(ServerFailure) -> Set<Int64> {
+    guard origin == nil, !current.isEmpty else { return [] }
+    var others: Set<Int64> = []
+    for entry in batch.entries where entry.outcome == .accepted {
+      guard let earlier = current[VersionKey(entry)], earlier.contentHash != entry.contentHash else { continue }
+      others.insert(earlier.fileID)
+    }
+    guard !others.isEmpty else { return [] }
+    let rows = try connection.execute(
+      """
+      SELECT f.file_id FROM intake.file ours JOIN intake.run r ON r.run_id = ours.run_id
+      JOIN intake.file f ON f.file_id = ANY ($2::bigint[])
+      WHERE ours.file_id = $1 AND f.run_id <> ours.run_id AND f.kind = 'delivery' AND f.claimed_at > r.started_at
+        AND (f.modified_ns, f.file_name) > (ours.modified_ns, ours.file_name)
+      """, [.integer(fileID), .integers(others.sorted())], prepared: true)
+    let elsewhere = (0..<rows.count).compactMap { rows.integer($0, 0) }
+    return Set(elsewhere).union(others.filter(isLater))
   }
 
   /// Finds out for current versions in which delivery their content came last: by a file of its own, judged again, or sent once more. That decides

@@ -66,8 +66,11 @@ package enum Ledger {
   ///
   /// The lock is the session's, whatever the outcome but `.busy`: ``release(_:on:)`` gives it back once the file's receipt is written and its
   /// source removed, and so does the end of the connection.
+  ///
+  /// - Parameter modified: of the delivered file, nanoseconds since 1970.
   package static func claim(
-    facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, on connection: Connection,
+    facility: String, name: String, feed: String, hash: ContentHash, size: Int, modified: Int64, run: Int64,
+    on connection: Connection,
     isStillThere: () -> Bool
   ) throws(ServerFailure) -> Claim {
     var isLocked = false
@@ -92,12 +95,13 @@ package enum Ledger {
     do throws(ServerFailure) {
       if isNew {
         return try insert(
-          facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, on: connection)
+          facility: facility, name: name, feed: feed, hash: hash, size: size, modified: modified, run: run,
+          on: connection)
       }
       try connection.begin()
       try connection.execute(relaxed)
       let claim = try claimLocked(
-        facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, connection)
+        facility: facility, name: name, feed: feed, hash: hash, size: size, modified: modified, run: run, connection)
       failpoint("ledger.before-claim")
       try connection.commit()
       failpoint("ledger.claimed")
@@ -110,7 +114,8 @@ package enum Ledger {
   }
 
   private static func claimLocked(
-    facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, _ connection: Connection
+    facility: String, name: String, feed: String, hash: ContentHash, size: Int, modified: Int64, run: Int64,
+    _ connection: Connection
   ) throws(ServerFailure) -> Claim {
     // a run that ended between its commit and the removal of the source finds its own file again
     let known = try connection.execute(
@@ -156,31 +161,35 @@ package enum Ledger {
       let updated = try connection.execute(
         """
         UPDATE intake.file SET attempts = $5::integer + 1, epoch = epoch + 1, run_id = $2, state = 'claimed', file_name = $3, feed = $4,
-          claimed_at = clock_timestamp() WHERE file_id = $1 RETURNING epoch
-        """, [.integer(id), .integer(run), .text(name), .text(feed), .integer(Int64(attempts))])
+          claimed_at = clock_timestamp(), modified_ns = $6 WHERE file_id = $1 RETURNING epoch
+        """,
+        [
+          .integer(id), .integer(run), .text(name), .text(feed), .integer(Int64(attempts)), .integer(modified),
+        ])
       let epoch = updated.integer(0, 0) ?? 0
       try event(.claimed, file: id, epoch: epoch, run: run, on: connection)
       return Claim(
         outcome: attempts >= mostAttempts ? .exhausted : .claimed, fileID: id, epoch: epoch, attempts: attempts + 1)
     }
     return try insert(
-      facility: facility, name: name, feed: feed, hash: hash, size: size, run: run, isOpen: true, on: connection)
+      facility: facility, name: name, feed: feed, hash: hash, size: size, modified: modified, run: run, isOpen: true,
+      on: connection)
   }
 
   /// Makes the row of a delivery whose bytes were never claimed before, with its first event.
   ///
   /// - Parameter isOpen: in the open transaction; else in one of its own.
   private static func insert(
-    facility: String, name: String, feed: String, hash: ContentHash, size: Int, run: Int64, isOpen: Bool = false,
-    on connection: Connection
+    facility: String, name: String, feed: String, hash: ContentHash, size: Int, modified: Int64, run: Int64,
+    isOpen: Bool = false, on connection: Connection
   ) throws(ServerFailure) -> Claim {
     var statements = [
       Connection.Statement(
         """
         WITH file AS (
           INSERT INTO intake.file (facility_code, file_name, feed, content_sha256, size_in_bytes, state, attempts, epoch, run_id,
-            claimed_at)
-          VALUES ($1, $2, $3, $4::bytea, $5, 'claimed', 1, 1, $6::bigint, clock_timestamp()) RETURNING file_id
+            claimed_at, modified_ns)
+          VALUES ($1, $2, $3, $4::bytea, $5, 'claimed', 1, 1, $6::bigint, clock_timestamp(), $7) RETURNING file_id
         ), event AS (
           INSERT INTO intake.file_event (file_id, at, kind, run_id, epoch, form, hash)
           SELECT e.file_id, e.at, 'claimed', $6::bigint, 1, 2, sha256(convert_to(concat_ws('|', 2, e.file_id, 'claimed', $6::bigint, 1,
@@ -189,7 +198,10 @@ package enum Ledger {
         )
         SELECT file_id FROM file
         """,
-        [.text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run)]),
+        [
+          .text(facility), .text(name), .text(feed), .bytes(hash.bytes), .integer(Int64(size)), .integer(run),
+          .integer(modified),
+        ]),
       // what waited under this name was the beginning of an upload: it is no delivery of its own, and gets no receipt
       Connection.Statement(
         "SELECT FROM intake.file WHERE facility_code = $1 AND file_name = $2 AND state = 'waiting' FOR NO KEY UPDATE",

@@ -269,7 +269,7 @@ final class FileWorker {
     do throws(ServerFailure) {
       claim = try Ledger.claim(
         facility: file.facility, name: file.label, feed: facility?.feed ?? "", hash: copy.contentHash,
-        size: copy.sizeInBytes, run: context.runID, on: connection
+        size: copy.sizeInBytes, modified: copy.source.modified, run: context.runID, on: connection
       ) {
         // under the lock: another run may have finished this very delivery since we copied it
         file.isStillThere(copy.source)

@@ -19,7 +19,8 @@ extension ChaosTests {
       ).integer(0, 0)
       let hash = ContentHash(of: Array("made up".utf8))
       let claim = try Ledger.claim(
-        facility: "48001", name: "a.xml", feed: "qd3176", hash: hash, size: 7, run: run ?? 0, on: connection
+        facility: "48001", name: "a.xml", feed: "qd3176", hash: hash, size: 7, modified: 0, run: run ?? 0,
+        on: connection
       ) { true }
       let load = FileLoad(
         connection: connection, schema: try ownDefinitions().common, fileID: claim.fileID, epoch: claim.epoch,
@@ -94,7 +95,7 @@ extension ChaosTests {
             for _ in 1...2 {
               let again = try Ledger.claim(
                 facility: "48001", name: "a.xml", feed: "qd3176", hash: ContentHash(of: Array("made up".utf8)), size: 7,
-                run: run, on: connection
+                modified: 0, run: run, on: connection
               ) { true }
               if again.attempts != 3 || again.fileID != claim.fileID {
                 complaints.append("attempts: \(again.attempts)")

@@ -101,6 +101,36 @@ extension DatabaseTests {
       }
     }
 
+    /// The same with two runs: one is held up at the earlier file while the other loads the later one.
+    @Test func contentThatWasDeliveredLaterStaysThoughAnotherRunLoadsIt() throws {
+      try House.open { house in
+        let files = try SampleFolder.named("resent-with-changed-price").renamed("a")
+        let parts = files.map { dossiers(of: [UInt8]($0.bytes)) }
+        let text = String(decoding: files[0].bytes, as: UTF8.self)
+        func only(_ dossier: [UInt8]) -> [UInt8] {
+          let rest = text.replacing(String(decoding: parts[0][1], as: UTF8.self), with: "")
+          return Array(
+            rest.replacing(String(decoding: parts[0][0], as: UTF8.self), with: String(decoding: dossier, as: UTF8.self))
+              .replacing("<SOLUONGHOSO>2<", with: "<SOLUONGHOSO>1<").utf8)
+        }
+        try house.drop(only(parts[0][1]), as: "before.xml")
+        try house.run()
+        let holder = try house.connect()
+        try holder.begin()
+        try holder.execute("SELECT FROM intake.dossier WHERE encounter_key = 'SM64V0002' AND is_current FOR UPDATE")
+        try house.drop(files[0].bytes, as: "earlier.xml")
+        let running = Running { try house.run().report }
+        try house.waitForALock()
+        try house.drop(only(parts[1][0]), as: "later.xml")
+        #expect(try house.run().report.files.map(\.state) == [.waiting, .loaded])
+        holder.rollback()
+        #expect(try running.end().files.map(\.state) == [.loaded])
+        #expect(try house.price("SM64V0001") == "398")
+        let versions = try LedgerQueries(project: house.project).versions(facility: "48001", key: "SM64V0001")
+        #expect(versions.map(\.outcome).sorted() == ["accepted", "duplicate"])
+      }
+    }
+
     /// A visit whose end moves into another month leaves nothing in the old one.
     @Test func visitResentWithAnotherMonthLeavesTheOldMonth() throws {
       try House.open { house in
