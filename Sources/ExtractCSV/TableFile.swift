@@ -322,8 +322,9 @@ final class TableFile {
   private var content: RowContent { RowContent(start: row.lowerBound, count: tokenizer.contentEnd) }
 
   private var isBlank: Bool {
-    unsafe content.withUnsafe(input.bytes) { text in
-      for number in 0..<min(tokenizer.count, Tokenizer.mostCells) {
+    guard tokenizer.count <= Tokenizer.mostCells else { return false }
+    return unsafe content.withUnsafe(input.bytes) { text in
+      for number in 0..<tokenizer.count {
         let cell = tokenizer[number]
         for i in cell.range where unsafe !Text.isSpace(text[i]) { return false }
       }
