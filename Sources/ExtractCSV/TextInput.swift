@@ -99,6 +99,8 @@ final class TextInput {
       bytes.append(contentsOf: row)
     }
     (at, byteOffset, bytesOffset, checkedTo, hasEnded, fault) = (0, offset, offset, bytes.count, true, nil)
+    // what stands in other rows says nothing about this one
+    hasControls = unsafe bytes.withUnsafeBufferPointer { unsafe TextChecks.firstControl($0, from: 0) != nil }
   }
 
   /// Moves behind a row that ends at `end` of the window.

@@ -137,6 +137,20 @@ private let doctors = "id,name,chief\nD1,Lan,D2\nD2,Mai,D2\n"
       ])
   }
 
+  /// Wherever in its file it stands.
+  @Test(arguments: [800, 800_000], ["orders", "doctors"])
+  func tellsControlCharacters(place: Int, table: String) throws {
+    let rows = (0..<1000).map { "\($0),V1," + String(repeating: "x", count: 990) + "\n" }
+    var text = Array(("id,visit,note\n" + rows.joined()).utf8)
+    text[place] = 0
+    let number = text[..<place].count { $0 == 0x0A }
+    let others = table == "orders" ? [] : [("orders", "id,visit,doctor\nO1,V1,\n")]
+    let files = [("visits", "id\nV1\n"), (table, String(decoding: text, as: UTF8.self))] + others
+    // stated, or a zero byte says that it is another encoding
+    let seen = try read(files) { $0.encoding = .utf8 }
+    #expect(seen.dossiers.last?.findings == ["T20 \(table) row \(number)"])
+  }
+
   @Test func refusesWithoutTheRootOrAKey() throws {
     #expect(try read([("patients", patients), ("orders", orders)]).refusal == "T17 visits")
     #expect(try read([("visits", visits), ("orders", "id,doctor\nO1,D1\n")]).refusal == "T05 orders.visit found 1")
