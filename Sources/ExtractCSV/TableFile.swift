@@ -26,6 +26,8 @@ final class TableFile {
   private var isRefused = false
   /// Findings about the file.
   private(set) var notes: [Finding] = []
+  /// By cell: whether the name of its column may be a value.
+  private var mayBeValue: [Bool] = []
   /// In which columns the file differs from its table.
   private(set) var other: OtherColumns?
 
@@ -155,9 +157,10 @@ final class TableFile {
       notes.append(Finding(.T05, .reject, table: table, column: number, found: lacking.count))
     }
     let unknown = columns.targets.indices.filter { columns.targets[$0] == Columns.extra }
-    // a first row of which most is known is a header: what else stands in it is a name, too
-    let isHeader = columns.targets.count > unknown.count * 2
-    let names = unknown.map { TableFile.printable(columns.names[$0], isHeader: isHeader) }
+    let known = columns.targets.count - unknown.count
+    let names = unknown.map { TableFile.printable(columns.names[$0], known: known, of: columns.targets.count) }
+    mayBeValue = [Bool](repeating: false, count: columns.targets.count)
+    for (cell, name) in zip(unknown, names) where name == "?" { mayBeValue[cell] = true }
     if let first = names.first {
       var note = Finding(.T10, .warn, table: table, found: unknown.count)
       note.unknownName = first
@@ -167,17 +170,29 @@ final class TableFile {
     if !unknown.isEmpty || !away.isEmpty { other = OtherColumns(table: table, unknown: names, lacking: away) }
   }
 
-  /// A name as far as it is a plain one, or stands in a header.
-  private static func printable(_ name: String, isHeader: Bool) -> String {
-    func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+  /// A name as far as it cannot be a value: where no column is known the row is a patient's, most likely; one of which most is known is a header,
+  /// and what else stands in it is a name, too.
+  private static func printable(_ name: String, known: Int, of count: Int) -> String {
+    let isHeader = known * 2 > count
+    guard known > 0, !name.isEmpty, name.utf8.count <= 64 else { return "?" }
+    var letters = 0
+    var digits = 0
+    for scalar in name.unicodeScalars {
       switch scalar {
-      case "0"..."9", "A"..."Z", "a"..."z", "_", "-", ".": true
+      case "0"..."9": digits += 1
+      case "A"..."Z", "a"..."z": letters += 1
+      case "_", "-", ".": break
       default:
-        isHeader
-          && (scalar == " " || scalar.properties.isAlphabetic || scalar.properties.generalCategory == .nonspacingMark)
+        let isLetter = scalar.properties.isAlphabetic
+        guard isHeader, isLetter || scalar == " " || scalar.properties.generalCategory == .nonspacingMark else {
+          return "?"
+        }
+        letters += isLetter ? 1 : 0
       }
     }
-    return !name.isEmpty && name.utf8.count <= 64 && name.unicodeScalars.allSatisfy(isPlain) ? name : "?"
+    // numbers, dates, and codes of persons and cards
+    let isNumber = letters == 0 || digits > 5 || digits > letters && !isHeader
+    return isNumber ? "?" : name
   }
 
   // MARK: lines and rows
@@ -460,7 +475,8 @@ final class TableFile {
       records.cells[slot + column] = value
     } else if value.length > 0 {
       records.extras.append(
-        TableRecords.Extra(row: records.rowCount - 1, name: columns.names[number], cell: value))
+        TableRecords.Extra(
+          row: records.rowCount - 1, name: columns.names[number], cell: value, mayBeValue: mayBeValue[number]))
     }
   }
 

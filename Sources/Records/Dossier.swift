@@ -27,8 +27,15 @@ public struct TableRecords: Sendable {
     public var row: Int
     public var name: String
     public var cell: Cell
+    /// The name may be a value, from the first row of a file that lost its header: no finding may tell it.
+    public var mayBeValue: Bool
 
-    public init(row: Int, name: String, cell: Cell) { (self.row, self.name, self.cell) = (row, name, cell) }
+    public init(row: Int, name: String, cell: Cell, mayBeValue: Bool = false) {
+      (self.row, self.name, self.cell, self.mayBeValue) = (row, name, cell, mayBeValue)
+    }
+
+    /// The name as findings tell it.
+    public var tellableName: String { mayBeValue ? "?" : name }
   }
 
   public let columnCount: Int

@@ -200,7 +200,7 @@ package struct FeedDrift: Sendable, Encodable {
     compare(
       missing: lenient.indices.filter { records.cell(0, $0).isMissing && known.field(lenient[$0].name) != nil }.map {
         lenient[$0].name
-      }, unknown: records.extras.map(\.name), known)
+      }, unknown: records.extras.map(\.tellableName), known)
   }
 
   /// Notes the columns of a header that the table does not know, and those it lacks.

@@ -449,7 +449,7 @@ package final class FieldCheck: Sendable {
       // a field of an earlier edition is not a mistake of the hospital
       if repeated.contains(extra.row) { continue }
       var finding = Finding(.A12, .warn, table: table, row: extra.row + 1)
-      finding.unknownName = extra.name
+      finding.unknownName = extra.tellableName
       log.note(finding)
     }
   }

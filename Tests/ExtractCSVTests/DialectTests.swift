@@ -1,3 +1,4 @@
+import Findings
 import Records
 import Testing
 
@@ -137,6 +138,25 @@ private let cases: [DialectCase] = [
     #expect(
       seen.dossiers.map { $0.extras["t"] ?? [] } == [[["Ghi chú": "một", "x": "5", "x_6": "6"]], [["column_4": "y"]]])
     #expect(seen.notes == ["T10 ? found 4"])
+  }
+
+  /// The first row of a file that lost its header is a patient's: none of it may stand in a finding.
+  @Test(arguments: [
+    ("048199012345,GD4797933180045,0905123456,19900101,AN", ["?", "?", "?", "?", "?"]),
+    ("a,048199012345,GD4797933180045,1990.01.01,BN0001,ghi_chu", ["?", "?", "?", "?", "ghi_chu"]),
+    ("a,b,c,19900101,Ghi chú 2", ["?", "Ghi chú 2"]),
+  ])
+  func namesNothingThatMayBeAValue(header: String, shown: [String]) throws {
+    let schema = SourceSchema(name: "test", tables: [table("t", ["a", "b", "c"])])
+    let layout = TabularLayout(files: [.init(table: "t", pattern: "")], root: "t")
+    let text = Array((header + "\n" + header + "\n").utf8)
+    let reader = TabularReader(layout: layout, schema: schema, source: source(text))
+    let dossier = Dossier()
+    #expect(try reader.next(into: dossier))
+    #expect(reader.facts.otherColumns.map(\.unknown) == [shown])
+    #expect(dossier.tables[0].extras.map(\.tellableName) == shown)
+    #expect(try !reader.next(into: dossier))
+    #expect(reader.facts.findings.map(\.unknownName) == [shown[0]])
   }
 
   @Test func findsColumnsByTheirHeaders() throws {
