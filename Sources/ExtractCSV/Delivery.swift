@@ -199,7 +199,9 @@ final class Delivery {
   private var wanted: [Wanted] = []
   /// Findings that the stored form has to keep.
   private var kept: [Finding] = []
+  /// Of the rows that the dossier has, and of the children that were asked for.
   private var cellCount = 0
+  private var byteCount = 0
   private var isFull = false
 
   /// - Parameter place: of a row that found no dossier; nil for a row of the root.
@@ -209,12 +211,13 @@ final class Delivery {
     taken.removeAll(keepingCapacity: true)
     wanted.removeAll(keepingCapacity: true)
     kept.removeAll()
-    (cellCount, isFull) = (0, false)
+    (cellCount, byteCount, isFull) = (0, 0, false)
     let place =
       place
       ?? RowPlace(
         offset: file.rowOffset, number: UInt32(clamping: file.rowNumber), sizeInBytes: UInt32(clamping: file.rowSize))
     dossier.byteOffset = place.offset
+    count(cells: member.source.columns.count, bytes: Int(place.sizeInBytes))
     if let trouble = file.trouble {
       dossier.findings.append(file.finding(trouble, origin: place.origin))
       add(file, member, place, to: dossier, isReadable: false)
@@ -245,13 +248,33 @@ final class Delivery {
     file.appendRow(to: &member.rows)
     member.rowsTaken += 1
     dossier.sizeInBytes += Int(place.sizeInBytes)
-    cellCount += member.source.columns.count
+  }
+
+  /// Counts rows that are to be added; false when the dossier has no room for them.
+  @discardableResult
+  private func count(cells: Int, bytes: Int) -> Bool {
+    guard !isFull, cellCount + cells <= Delivery.mostCells, byteCount + bytes <= Delivery.longestDossier else {
+      return false
+    }
+    cellCount += cells
+    byteCount += bytes
+    return true
+  }
+
+  /// Takes no more rows from here on.
+  private func close(_ dossier: Dossier, _ member: Member, found: Int) {
+    guard !isFull else { return }
+    isFull = true
+    keep(Finding(.T14, .reject, table: member.table, found: found), dossier)
   }
 
   private func takeWanted(_ wanted: Wanted, into dossier: Dossier) throws(ReaderFailure) {
     let (member, place) = (wanted.member, wanted.place)
     if member.role == .lookup {
       guard taken.insert(RowName(table: member.table, number: place.number)).inserted else { return }
+      if !count(cells: member.source.columns.count, bytes: Int(place.sizeInBytes)) {
+        close(dossier, member, found: member.rowsTaken + 1)
+      }
     }
     if isFull {
       member.marks.insert(place.number)
@@ -297,13 +320,9 @@ final class Delivery {
     for case (let tie, let key?) in children {
       let range = tie.member.indices[tie.index].range(key)
       guard !range.isEmpty, tie.member.indices[tie.index].claim(range) else { continue }
-      let rows = cellCount + range.count * tie.member.source.columns.count
-      let size = tie.member.indices[tie.index].entries[range].reduce(dossier.sizeInBytes) {
-        $0 + Int($1.place.sizeInBytes)
-      }
-      if rows > Delivery.mostCells || size > Delivery.longestDossier, !isFull {
-        isFull = true
-        keep(Finding(.T14, .reject, table: tie.member.table, found: range.count), dossier)
+      let bytes = tie.member.indices[tie.index].entries[range].reduce(0) { $0 + Int($1.place.sizeInBytes) }
+      if !count(cells: range.count * tie.member.source.columns.count, bytes: bytes) {
+        close(dossier, tie.member, found: range.count)
       }
       for entry in tie.member.indices[tie.index].entries[range] {
         if isFull {

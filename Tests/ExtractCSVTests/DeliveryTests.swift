@@ -228,6 +228,48 @@ private let doctors = "id,name,chief\nD1,Lan,D2\nD2,Mai,D2\n"
     #expect(try read([("visits", visits), ("orders", orders(499))], schema: schema).dossiers[0].findings.isEmpty)
   }
 
+  /// Rows that are looked up count like those that hang on the dossier.
+  @Test func boundsLookups() throws {
+    let schema = hospital { tables in
+      tables["doctors"] = table("doctors", ["id"] + (0..<1999).map { "x\($0)" })
+      tables["doctors"]?.primaryKey = ["id"]
+      tables["results"] = nil
+    }
+    func files(_ count: Int, _ value: String) -> [(String, String)] {
+      [
+        ("visits", visits), ("orders", "id,visit,doctor\n" + (0..<count).map { "O\($0),V1,D\($0)\n" }.joined()),
+        ("doctors", "id,x0\n" + (0..<count).map { "D\($0),\(value)\n" }.joined()),
+      ]
+    }
+    #expect(try read(files(499, ""), schema: schema).dossiers[0].findings.isEmpty)
+    let seen = try read(files(500, ""), schema: schema)
+    #expect(seen.dossiers.map(\.findings) == [["T14 doctors found 500"], [], []])
+    #expect(seen.notes.isEmpty)
+    let long = String(repeating: "x", count: 1_000_000)
+    #expect(try read(files(16, long), schema: schema).dossiers[0].findings.isEmpty)
+    let heavy = try read(files(18, long), schema: schema)
+    #expect(heavy.dossiers.map(\.findings) == [["T14 doctors found 17"], [], []])
+    #expect(heavy.dossiers[0].sizeInBytes <= Delivery.longestDossier && heavy.notes.isEmpty)
+  }
+
+  /// Tables that are each small enough may be too much together.
+  @Test func boundsTheTablesOfADossierTogether() throws {
+    let schema = hospital { tables in
+      for name in ["orders", "notes"] {
+        tables[name] = table(name, ["id", "visit"] + (0..<1998).map { "x\($0)" })
+        tables[name]?.foreignKeys = [.init(fields: ["visit"], table: "visits", tableFields: ["id"])]
+      }
+      tables["results"] = nil
+    }
+    func rows(_ count: Int) -> String { "id,visit\n" + (0..<count).map { "O\($0),V1\n" }.joined() }
+    func findings(_ count: Int) throws -> [[String]] {
+      try read([("visits", visits), ("orders", rows(300)), ("notes", rows(count))], schema: schema)
+        .dossiers.map(\.findings)
+    }
+    #expect(try findings(199) == [[], [], []])
+    #expect(try findings(200) == [["T14 notes found 200"], [], []])
+  }
+
   /// Many rows with one key cost no more than as many with keys of their own.
   @Test func bearsManyEqualKeys() throws {
     let seen = try read([
