@@ -11,6 +11,8 @@ final class TableFile {
   private let stated: TextEncoding?
   /// Cells of a row when there is no header; nil: those of the first row.
   private let statedWidth: Int?
+  /// The text is stored rows, not a file from its beginning.
+  private let isStored: Bool
   /// Columns that must be in the file although the schema does not require them: keys.
   private let keyColumns: [Int]
 
@@ -54,10 +56,10 @@ final class TableFile {
 
   init(
     table: Int, source: SourceTable, file: TabularLayout.File, stated: TextEncoding?, width: Int? = nil,
-    keyColumns: [Int] = [], bytes: @escaping ByteSource
+    isStored: Bool = false, keyColumns: [Int] = [], bytes: @escaping ByteSource
   ) {
     (self.table, self.source, self.file, self.stated, statedWidth) = (table, source, file, stated, width)
-    self.keyColumns = keyColumns
+    (self.isStored, self.keyColumns) = (isStored, keyColumns)
     input = TextInput(source: bytes)
     tokenizer = Tokenizer(file.dialect)
     missing = MissingValues(file.dialect.missingValues)
@@ -84,7 +86,7 @@ final class TableFile {
   /// Reads what stands before the first row; false when the file is refused.
   func begin() throws(ReaderFailure) -> Bool {
     // stored rows without a header are from the middle of their file: there a mark, or the first bytes of other formats, are text
-    let isWhole = statedWidth == nil || dialect.hasHeader
+    let isWhole = !isStored || dialect.hasHeader
     try input.begin(stated: stated, isWhole: isWhole)
     if isWhole, input.fault == nil, OtherFormat.begins(input.bytes) { refuse(.T16) }
     if stated == nil, input.preamble.isEmpty, let zero = input.bytes.prefix(4).firstIndex(of: 0) {

@@ -224,6 +224,7 @@ package final class TabularReader: RecordReader {
     var rest = section.text
     let file = TableFile(
       table: table, source: schema.tables[table], file: described, stated: section.encoding, width: section.width,
+      isStored: true,
       bytes: { (_, target) in
         defer { rest = [] }
         target.append(contentsOf: rest)

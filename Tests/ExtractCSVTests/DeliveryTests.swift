@@ -168,6 +168,17 @@ private let doctors = "id,name,chief\nD1,Lan,D2\nD2,Mai,D2\n"
       seen.dossiers.map(\.tables) == [["visits": [["V1", "Bệnh", nil, nil]], "patients": [["Bệnh", "Thị Mỹ", nil]]]])
   }
 
+  @Test func readsAByteOrderMarkWithoutAHeader() throws {
+    let seen = try read([("visits", "\u{FEFF}V1,P1,1,\n"), ("orders", "\u{FEFF}O1,V1,\nO2,V9,\n")]) {
+      for i in $0.files.indices { $0.files[i].dialect.hasHeader = false }
+    }
+    #expect(
+      seen.dossiers.map(\.tables) == [
+        ["visits": [["V1", "P1", "1", ""]], "orders": [["O1", "V1", ""]]], ["orders": [["O2", "V9", ""]]],
+      ])
+    #expect(seen.dossiers[0].byteOffset == 3)
+  }
+
   @Test func joinsByKeysOfSeveralColumns() throws {
     let schema = hospital { tables in
       for name in ["visits", "orders"] { tables[name] = table(name, ["year", "number", "x"]) }
