@@ -498,10 +498,11 @@ package final class EnvelopeReader: RecordReader {
         return false
       case .open(.signature)
       where facts.form == .checkIns && !facts.findings.contains { $0.code == misplaced }:
-        // judged as a document of its own
+        // judged as a document of its own, and nothing in it is a dossier
         guard try endRoot() else { return false }
         facts.findings.append(Finding(misplaced, .warn, byteOffset: scanner.window.base + scanner.tokenStart))
         outer = try PushParser()
+        scanner.names = Scanner.names(dossier: nil)
         scanner.leafStart = scanner.at
         signatureDepth = scanner.depth
         return try scan(into: Dossier())

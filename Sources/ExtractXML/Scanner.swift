@@ -49,9 +49,10 @@ struct Scanner {
 
   init(window: InputWindow) { self.window = window }
 
-  static func names(dossier: String) -> NameTable {
+  /// - Parameter dossier: nil where nothing is one: a name that no element can have then keeps its place.
+  static func names(dossier: String?) -> NameTable {
     NameTable([
-      dossier, "FILEHOSO", "LOAIHOSO", "NOIDUNGFILE", "MACSKCB", "SOLUONGHOSO", "NGAYLAP", "THONGTINDONVI",
+      dossier ?? "/", "FILEHOSO", "LOAIHOSO", "NOIDUNGFILE", "MACSKCB", "SOLUONGHOSO", "NGAYLAP", "THONGTINDONVI",
       "CHUKYDONVI",
     ])
   }

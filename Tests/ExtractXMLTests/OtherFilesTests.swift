@@ -45,6 +45,8 @@ import Testing
     ("<CHUKYDONVI/>", false, nil), ("\n<CHUKYDONVI></CHUKYDONVI>\n", false, nil),
     ("<CHUKYDONVI>abc</CHUKYDONVI>", true, nil),
     ("<!-- a --><CHUKYDONVI><Signature><a/></Signature></CHUKYDONVI><!-- b -->", true, nil),
+    ("<CHUKYDONVI><TRANG_THAI_KCB/></CHUKYDONVI>", true, nil),
+    ("<CHUKYDONVI>\(row)</CHUKYDONVI>", true, nil), ("<CHUKYDONVI><CHUKYDONVI/>\(row)</CHUKYDONVI>", false, nil),
     ("<CHUKYDONVI><Signature></CHUKYDONVI>", true, "A01"), ("<CHUKYDONVI>", false, "S04"),
     ("<CHUKYDONVI", false, "A01"),
     ("<CHUKYDONVI/><CHUKYDONVI/>", false, "A01"), ("<CHUKYDONVI/>x", false, "A01"), ("x<CHUKYDONVI/>", false, "A01"),
@@ -64,6 +66,16 @@ import Testing
     }
     // of an envelope it is refused
     #expect(try Reading(Sample.usual + "<CHUKYDONVI/>").refusal == "A01")
+  }
+
+  /// Nothing behind the root is a dossier, also where the root had none.
+  @Test(arguments: ["<TRANG_THAI_KCB/>", "<CHUKYDONVI/>\(row)\(row)", "<a>\(row)</a>"], [1, Int.max])
+  func takesNoRowFromASignatureBehindTheRoot(inside: String, pieces: Int) throws {
+    let root = "<CHI_TIEU_TRANG_THAI_KCB></CHI_TIEU_TRANG_THAI_KCB>"
+    let reading = try Reading("\(root)<CHUKYDONVI>\(inside)</CHUKYDONVI>", pieces: pieces)
+    #expect(reading.visits == [] && reading.dossiers == 0)
+    #expect(reading.refusal == nil && reading.findings == ["S26 warn"])
+    #expect(try Reading("\(root)<CHUKYDONVI>\(inside)", pieces: pieces).refusal == "S04")
   }
 
   @Test func readsCheckInsWithPrefixes() throws {
