@@ -113,6 +113,8 @@ enum Encoding {
 @safe final class Transcoder {
   private let descriptor: iconv_t
   private var window: InputWindow
+  /// Window offset up to which it has been converted.
+  private var at = 0
   private var output = [UInt8](repeating: 0, count: InputWindow.piece)
   private var needsMore = true
   private var isFlushed = false
@@ -154,9 +156,9 @@ enum Encoding {
     let before = target.count
     while target.count == before {
       if needsMore, try !window.grow() {
-        if !window.bytes.isEmpty {
+        if at < window.bytes.count {
           target.append(Transcoder.invalid)  // half a character
-          window.drop(window.bytes.count)
+          at = window.bytes.count
         } else if !isFlushed {
           isFlushed = true
           flush(&target)
@@ -172,7 +174,8 @@ enum Encoding {
     var taken = 0
     var made = 0
     var error: CInt = 0
-    unsafe window.bytes.withUnsafeBytes { input in
+    unsafe window.bytes.withUnsafeBytes { window in
+      let input = unsafe UnsafeRawBufferPointer(rebasing: window[at...])
       unsafe output.withUnsafeMutableBytes { output in
         // iconv reads through this pointer and never writes, though its signature would let it
         var from = unsafe UnsafeMutableRawPointer(mutating: input.baseAddress)?.assumingMemoryBound(to: CChar.self)
@@ -190,8 +193,13 @@ enum Encoding {
       target.append(Transcoder.invalid)
       taken += 1
     }
-    window.drop(min(taken, window.bytes.count))
-    needsMore = error == EINVAL || window.bytes.isEmpty
+    at = min(at + taken, window.bytes.count)
+    needsMore = error == EINVAL || at == window.bytes.count
+    // cutting costs a copy of what stays: never more often than half of the window was used up
+    if at * 2 >= window.bytes.count {
+      window.drop(at)
+      at = 0
+    }
   }
 
   /// Windows-1258 keeps a letter back until it knows whether a tone mark follows.

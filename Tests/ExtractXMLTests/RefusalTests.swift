@@ -1,6 +1,7 @@
 import Bytes
 import ExtractXML
 import Findings
+import Glibc
 import Records
 import Testing
 
@@ -273,6 +274,26 @@ import Testing
     #expect(try Reading([0xFF, 0xFE, 0, 0] + wide).refusal == "S20")
   }
 
+  /// Bytes that windows-1258 does not have cost the same each, however many there are: four times as many, four times the work.
+  @Test func undecodableBytesCostTheSameEach() throws {
+    func seconds(_ count: Int) throws -> Double {
+      let document =
+        Array("<?xml version=\"1.0\" encoding=\"windows-1258\"?><TONG_HOP><HO_TEN>".utf8)
+        + [UInt8](repeating: 0x81, count: count)
+      let file = Sample.envelope(Sample.visit(Sample.file("XML1", Sample.base64(document))))
+      var least = Double.infinity
+      for _ in 1...2 {
+        let start = threadSeconds()
+        let reading = try Reading(file)
+        least = min(least, threadSeconds() - start)
+        #expect(reading.visits.first?.findings == ["A03 reject table 1"])
+      }
+      return least
+    }
+    let few = try seconds(64 << 10)
+    #expect(try seconds(256 << 10) < few * 6)
+  }
+
   /// A failure of the source is thrown as it is, wherever it happens.
   @Test(arguments: [0, 1, 100, 700])
   func passesOnInputFailures(after: Int) throws {
@@ -290,6 +311,13 @@ import Testing
       while try reader.next(into: Dossier()) {}
     }
   }
+}
+
+/// The processor time of this thread: what other tests do meanwhile is not in it.
+func threadSeconds() -> Double {
+  var time = timespec()
+  unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 func once(_ text: String) -> (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int {
