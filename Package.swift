@@ -124,8 +124,8 @@ let package = Package(
     .testTarget(
       name: "DatabaseTests",
       dependencies: [
-        "Bytes", "Findings", "Records", "ExtractXML", "Compression", "Files", "Postgres", "CommonSchema", "Transform",
-        "Load", "Synthesis",
+        "Bytes", "Findings", "Records", "ExtractCSV", "ExtractXML", "Compression", "Files", "Postgres", "CommonSchema",
+        "Transform", "Load", "Synthesis",
         "Definitions", "Runs", "SampleKit", "songhan", crypto, logging,
       ],
       swiftSettings: strict),

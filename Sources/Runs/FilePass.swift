@@ -146,7 +146,14 @@ package struct FilePass {
     // what the takers look at stands in the head of an envelope; of other files nothing of it is known
     var known = FileFacts()
     while broken == nil {
-      let isThere = try reader.next(into: dossier)
+      let isThere: Bool
+      do throws(ReaderFailure) {
+        isThere = try reader.next(into: dossier)
+      } catch {
+        // a row that was there before and is not read again because the reading ends looks like a failing disk
+        guard case .input = error, meter.isExceeded || !mayGoOn() else { throw error }
+        break
+      }
       if seen == 0 || isEnvelope { known = reader.facts }
       if seen == 0 {
         columns = drift(of: known.otherColumns)

@@ -1,6 +1,7 @@
 import Bytes
 import Compression
 import Definitions
+import ExtractCSV
 import Findings
 import Foundation
 import Glibc
@@ -92,6 +93,87 @@ import Testing
     #expect(try seen(CPUAllowance(seconds: 3_600)).dossiers == 20_000)
     let cut = try seen(CPUAllowance(seconds: 0, secondsPerTenMegabytes: 1))
     #expect(cut.refusal == "S29" && cut.dossiers < 20_000)
+  }
+
+  /// A file of a delivery; its reading number `slow` takes a while.
+  private final class SlowStore: ByteStore {
+    final class Count {
+      var reads = 0
+      var slow = 0
+      /// Processor time that the slow one takes.
+      var seconds = 0.0
+    }
+    private let bytes: [UInt8]
+    private let count: Count
+    init(_ text: String, _ count: Count) { (bytes, self.count) = (Array(text.utf8), count) }
+
+    var sizeInBytes: Int { bytes.count }
+
+    func read(at offset: Int, _ most: Int, into target: inout [UInt8]) -> Int {
+      count.reads += 1
+      if count.reads == count.slow {
+        let start = threadSeconds()
+        while threadSeconds() - start < count.seconds {}
+      }
+      guard offset < bytes.count else { return 0 }
+      let end = min(offset + most, bytes.count)
+      target.append(contentsOf: bytes[offset..<end])
+      return end - offset
+    }
+  }
+
+  private static func threadSeconds() -> Double {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  /// Wherever the time of a delivery of several files is used up, also while a row is read again, the delivery has its code: nothing looks like a
+  /// failing disk. Who is asked to stop stops there too.
+  @Test func processorTimeOfADeliveryHasItsEnd() throws {
+    let definitions = try ownDefinitions()
+    let feed = try #require(definitions.feeds["hoa-lan"])
+    let rulings = FeedRulings(feed, definitions, on: CivilDate(daysSinceEpoch: 20_000))
+    // too many patients to be kept: each is read again for its visit
+    let long = String(repeating: "x", count: 200_000)
+    let patients =
+      "ma_bn,ho_ten,ngay_sinh,gioi_tinh,so_cccd\n" + (0..<6).map { "B\($0),\(long),1980-01-02,Nam,\n" }.joined()
+    let visits =
+      "ma_luot,ma_bn,ngay_vao,ngay_ra,ma_benh,chan_doan,tong_chi\n"
+      + (0..<6).map { "L\($0),B\($0 * 5 % 6),2025-03-02T07:45:00+07:00,,,,\n" }.joined()
+    let medicines =
+      "ma_luot,stt,ma_thuoc,ten_thuoc,don_vi,so_luong,don_gia,ngay_yl\n"
+      + (0..<6).map { "L\($0),1,,Mẫu,,1,1,\n" }.joined()
+    func seen(_ count: SlowStore.Count, _ allowance: CPUAllowance, endsAfter: Int = .max) throws -> (
+      dossiers: Int, refusal: String?
+    ) {
+      let files = [("benh_nhan", patients), ("luot_kham", visits), ("thuoc", medicines)]
+      var tally = FindingTally()
+      var dossiers = 0
+      let pass = FilePass(
+        rulings: rulings, receivedAt: CivilMinute(minutesSinceEpoch: 29_000_000), allowance: allowance,
+        mayGoOn: { count.reads < endsAfter })
+      let facts = try pass.run(
+        tally: &tally, source: .parts(files.map { ($0.0, SlowStore($0.1, count)) })
+      ) { _, _, _, _ in
+        dossiers += 1
+        return true
+      }
+      return (dossiers, facts.refusal?.code.description)
+    }
+    let count = SlowStore.Count()
+    let start = Self.threadSeconds()
+    let whole = try seen(count, CPUAllowance(seconds: 3_600))
+    let usual = Self.threadSeconds() - start
+    #expect(whole.dossiers == 6 && whole.refusal == nil)
+    var allowance = CPUAllowance(seconds: 1, secondsPerTenMegabytes: 0)
+    allowance.seconds = usual / 10  // of a release build; a debug build has thirty times as much
+    for read in 1..<count.reads {
+      let slow = SlowStore.Count()
+      (slow.slow, slow.seconds) = (read, usual * 4)
+      #expect(try seen(slow, allowance).refusal == "S29", "\(read)")
+      #expect(throws: Never.self) { try seen(SlowStore.Count(), CPUAllowance(seconds: 3_600), endsAfter: read) }
+    }
   }
 
   private struct Ending {
