@@ -31,7 +31,8 @@ extension Scanner {
       try transcode(from: name)
       beginning.encoding = name
     }
-    if window.has("\u{FEFF}", at: 0) { at = 3 }
+    let hasMark = window.has("\u{FEFF}", at: 0)
+    if hasMark { at = 3 }
     _ = try window.fill(to: at + 6)
     let hasDeclaration = Declaration.begins(window.bytes.span, at: at)
     if hasDeclaration {
@@ -43,6 +44,7 @@ extension Scanner {
       if beginning.encoding == "UTF-8" {  // else it has been converted already
         switch Encoding.declared(declaration.encoding) {
         case .utf8: break
+        case .narrow where hasMark: return beginning.refused("S", 20)  // nobody can say which of the two is wrong
         case .narrow(let name):  // the declaration itself is ASCII and stays what it is
           try transcode(from: name)
           beginning.encoding = name

@@ -21,23 +21,29 @@ package struct DocumentReader {
   }
 
   /// The range of the dossier's text that holds the document at `range` in UTF-8, without byte order mark and declaration; nil when it
-  /// is in an encoding we do not read, or its declaration is broken.
+  /// is in an encoding we do not read, or its declaration is broken or contradicts the byte order mark.
   package func plain(_ range: Range<Int>, of dossier: Dossier) throws(ReaderFailure) -> Range<Int>? {
     var range = range
+    var isWide = false
     switch Encoding.beginning(dossier.text.span.extracting(range)) {
     case .unsupported: return nil
-    case .wide(let name): range = try append(range, from: name, to: dossier)
+    case .wide(let name):
+      range = try append(range, from: name, to: dossier)
+      isWide = true
     case .bytes: break
     }
     var start = range.lowerBound
-    if dossier.text.span.extracting(range).has("\u{FEFF}", at: 0) { start += 3 }
+    let hasMark = dossier.text.span.extracting(range).has("\u{FEFF}", at: 0)
+    if hasMark { start += 3 }
     if Declaration.begins(dossier.text.span.extracting(start..<range.upperBound), at: 0) {
       guard let declaration = Declaration(dossier.text.span.extracting(start..<range.upperBound), at: 0) else {
         return nil
       }
       start += declaration.count
+      if isWide { return start..<range.upperBound }  // it has been converted already
       switch Encoding.declared(declaration.encoding) {
       case .utf8: break
+      case .narrow where hasMark: return nil  // one of the two is wrong, and nobody can say which
       case .narrow(let name): return try append(start..<range.upperBound, from: name, to: dossier)
       case .unsupported: return nil
       }

@@ -274,6 +274,32 @@ import Testing
     #expect(try Reading([0xFF, 0xFE, 0, 0] + wide).refusal == "S20")
   }
 
+  /// What the first bytes say goes before what a declaration says: nothing is decoded twice.
+  @Test(arguments: [1, Int.max]) func decodesOnce(pieces: Int) throws {
+    let text = "<?xml version='1.0' encoding='windows-1258'?><TONG_HOP><HO_TEN>Độ</HO_TEN></TONG_HOP>"
+    let wide = Array(text.utf16).flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+    let swapped = Array(text.utf16).flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
+    for document in [[0xFF, 0xFE] + wide, wide, [0xFE, 0xFF] + swapped, swapped] {
+      let inner = try Reading(
+        Array(Sample.envelope(Sample.visit(Sample.file("XML1", Sample.base64(document)))).utf8), pieces: pieces)
+      #expect(inner.visits.first?["XML1", 1, "HO_TEN"] == "Độ" && inner.visits.first?.findings == [])
+      let bare = try Reading(document, pieces: pieces)
+      #expect(bare.visits.first?["XML1", 1, "HO_TEN"] == "Độ" && bare.refusal == nil)
+    }
+    // the mark of UTF-8 and a declaration of single bytes contradict each other, also where all letters are ASCII
+    for marked in ["\u{FEFF}" + text, "\u{FEFF}" + text.replacing("Độ", with: "Do")] {
+      let inner = try Reading(
+        Array(Sample.envelope(Sample.visit(Sample.file("XML1", Sample.base64(marked)))).utf8), pieces: pieces)
+      #expect(inner.visits.first?.findings == ["A03 reject table 1"] && inner.visits.first?.rows == [:])
+      #expect(try Reading(marked, pieces: pieces).refusal == "S20")
+    }
+    let envelope = "\u{FEFF}" + RefusalTests.frame.replacing("utf-8", with: "windows-1258")
+    #expect(try Reading(envelope, pieces: pieces).refusal == "S20")
+    let rows = "\u{FEFF}<?xml version='1.0' encoding='windows-1258'?>" + Export.visits("<Visit id='1'/>")
+    #expect(try RowsReading(rows, pieces: pieces).refusal == "S20")
+    #expect(try RowsReading(rows.replacing("windows-1258", with: "utf-8"), pieces: pieces).refusal == nil)
+  }
+
   /// Bytes that windows-1258 does not have cost the same each, however many there are: four times as many, four times the work.
   @Test func undecodableBytesCostTheSameEach() throws {
     func seconds(_ count: Int) throws -> Double {
