@@ -557,6 +557,7 @@ package final class EnvelopeReader: RecordReader {
   /// The scanner cannot go on: what it has seen is not well-formed, or the file ends inside something, or something is longer than we read.
   private func refuseHere() throws(ReaderFailure) {
     guard facts.refusal == nil else { return }
+    if scanner.isBroken { return refuse("A", 1) }
     guard scanner.window.hasEnded else { return refuse("S", 10) }
     queue(upTo: scanner.window.bytes.count)
     guard try flush(), let outer else { return }

@@ -47,6 +47,9 @@ struct Scanner {
   /// Set between the opening and the closing token of `<X/>`.
   private(set) var selfClosing: Element?
 
+  /// Why ``next(naming:)`` could not go on: `<!` begins nothing known there.
+  private(set) var isBroken = false
+
   init(window: InputWindow) { self.window = window }
 
   /// - Parameter dossier: nil where nothing is one: a name that no element can have then keeps its place.
@@ -81,7 +84,11 @@ struct Scanner {
     case UInt8(ascii: "!"):
       if window.has("<!--", at: start) { return try skip(to: "-->", from: start + 4) }
       if window.has("<![CDATA[", at: start) { return try skip(to: "]]>", from: start + 9) }
-      return window.has("<!DOCTYPE", at: start) ? .doctype : nil
+      if window.has("<!DOCTYPE", at: start) { return .doctype }
+      // cut off inside one of the three, the file is not broken
+      let rest = window.bytes[start...].prefix(9)
+      isBroken = !["<!--", "<![CDATA[", "<!DOCTYPE"].contains { $0.utf8.starts(with: rest) }
+      return nil
     default: break
     }
     guard let end = try window.tagEnd(from: start, limit: Scanner.longestTag), end - start <= Scanner.longestTag else {

@@ -187,6 +187,7 @@ package final class XMLRowsReader: RecordReader {
 
   /// The scanner cannot go on: what it has seen is not well-formed, or the file ends inside something, or something is longer than we read.
   private func refuseHere() throws(ReaderFailure) {
+    if events.cutter.scanner.isBroken { return refuse(.A01) }
     guard events.cutter.scanner.window.hasEnded else { return refuse(.S10) }
     events.cutter.queueRest()
     guard try flush(), let parser else { return }

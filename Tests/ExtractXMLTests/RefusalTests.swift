@@ -221,6 +221,38 @@ import Testing
     #expect(reading.visits.first?.labels == ["XML1"])
   }
 
+  /// `<!` that begins nothing known is not well-formed, however large the file is and however it comes.
+  @Test(
+    arguments: ["<!doctype html>", "<!Doctype html>", "<!ELEMENT a>", "<![cdata[a]]>", "<!-a->", "<!>"], [0, 1 << 20])
+  func refusesUnknownDeclarations(declaration: String, filler: Int) throws {
+    let blanks = String(repeating: " ", count: filler)
+    func expect(_ code: String, _ before: String, _ after: String) throws {
+      for pieces in [1, 4096, Int.max] where pieces > 1 || filler == 0 {
+        #expect(try Reading(before + declaration + after, pieces: pieces).refusal == code, "\(before) \(pieces)")
+      }
+    }
+    try expect("A01", "", "<html><body>\(blanks)</body></html>")
+    try expect("A01", "<GIAMDINHHS>", "\(blanks)</GIAMDINHHS>")
+    try expect("A01", "<GIAMDINHHS><HOSO>", "\(blanks)</HOSO></GIAMDINHHS>")
+    try expect("A01", "<GIAMDINHHS><HOSO><FILEHOSO><NOIDUNGFILE><a>", "\(blanks)</a>")
+    try expect("A01", "<GIAMDINHHS/>", blanks)
+    for pieces in [1, 4096, Int.max] where pieces > 1 || filler == 0 {
+      for (before, after) in [
+        ("", "<Export>\(blanks)</Export>"), ("<Export><Visits><Visit>", "\(blanks)</Visit></Visits></Export>"),
+        (Export.visits("<Visit/>"), blanks),
+      ] {
+        #expect(try RowsReading(before + declaration + after, pieces: pieces).refusal == "A01", "\(before) \(pieces)")
+      }
+    }
+  }
+
+  /// Cut inside the first letters of a comment, CDATA or DOCTYPE, a file is cut, not broken.
+  @Test(arguments: ["<!", "<!-", "<![", "<![CDATA", "<!D", "<!DOCTYP"], [1, Int.max])
+  func tellsCutDeclarations(beginning: String, pieces: Int) throws {
+    #expect(try Reading("<GIAMDINHHS>" + beginning, pieces: pieces).refusal == "S04")
+    #expect(try RowsReading("<Export>" + beginning, pieces: pieces).refusal == "S04")
+  }
+
   /// A dossier that is larger than any record may be.
   @Test func refusesTooLargeDossiers() throws {
     let filler = [UInt8](repeating: UInt8(ascii: "A"), count: 1 << 20)
