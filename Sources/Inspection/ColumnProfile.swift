@@ -29,7 +29,7 @@ package struct ColumnProfile: Codable, Sendable {
   package var missing = 0
   /// Marks for a missing value, and how often each stands.
   package var missingMarks: [String: Int] = [:]
-  /// The smallest and the largest number as it is, date by its month; nil for texts and codes.
+  /// The smallest and the largest number as it is, date by its month; nil for texts, codes and numbers of nine digits or more.
   package var least: String?
   package var most: String?
   package var minLength = 0
@@ -269,9 +269,12 @@ package struct ColumnProfile: Codable, Sendable {
   // MARK: small things
 
   private mutating func tellRange(_ range: ClosedRange<Double>?) {
-    guard let range else { return }
+    guard let range, max(abs(range.lowerBound), abs(range.upperBound)) < ColumnProfile.longNumber else { return }
     (least, most) = (ColumnProfile.text(range.lowerBound), ColumnProfile.text(range.upperBound))
   }
+
+  /// Numbers of nine digits may be those of identity cards.
+  private static let longNumber = 100_000_000.0
 
   private static func text(_ number: Double) -> String {
     var text = String(format: "%.4f", number)

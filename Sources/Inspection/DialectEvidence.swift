@@ -123,18 +123,29 @@ package struct DialectEvidence: Codable, Sendable {
       if evidence.commentChar != nil { evidence.doubts.append("comments and title lines both stand before the header") }
     }
     if last < rows.count - 1, rows.count < sampleRows {
+      var unknown = 0
       for row in rows[(last + 1)...] {
         let text = row.cells.first { !$0.isEmpty } ?? ""
-        let word = String(text.prefix { $0.isLetter || $0 == " " }).trimmingCharacters(in: .whitespaces)
-        // a row with too few cells is no footer: the others begin like it
-        let isOfTable = rows[first...last].contains { $0.cells.first { !$0.isEmpty }?.hasPrefix(word) ?? false }
-        if word.count > 1, !isOfTable, !evidence.footers.contains(word) { evidence.footers.append(word) }
+        // a word that rows of the table begin with would take them away
+        guard let words = FooterWords.beginning(text),
+          !rows[first...last].contains(where: { $0.cells.first { !$0.isEmpty }?.hasPrefix(words) ?? false })
+        else {
+          unknown += 1
+          continue
+        }
+        evidence.footers = [words]  // what stands behind it is not read
+        break
       }
       dialect.footers = evidence.footers.map { Array($0.utf8) }
       evidence.reasons.append(
         evidence.footers.isEmpty
           ? "\(rows.count - 1 - last) rows at the end have too few cells"
           : "\(rows.count - 1 - last) rows behind the table are no rows of it")
+      if unknown > 0 {
+        evidence.doubts.append(
+          "rows at the end that are none of the table: \(unknown); they were cut, or say with «footers» how such a row begins"
+        )
+      }
     }
     let table = rows[first...last].map(\.cells)
     if cut.width > 2, table.allSatisfy({ $0.count != cut.width || $0.last == "" }) {
@@ -178,5 +189,35 @@ package struct DialectEvidence: Codable, Sendable {
       if byte == 0x0D, i + 1 < text.count, text[i + 1] != 0x0A { found.insert("CR") }
     }
     return found.sorted()
+  }
+}
+
+/// How lines of totals begin. Only what stands here is ever proposed as a footer: a row that was cut begins with a patient.
+enum FooterWords {
+  /// Longer ones first.
+  private static let known: [[String]] = [
+    ["tổng", "cộng"], ["tổng", "số"], ["tổng", "tiền"], ["tổng"], ["cộng"],
+    ["grand", "total"], ["sub", "total"], ["subtotal"], ["total"], ["totals"], ["sum"],
+  ]
+  /// People are called so: alone it is a footer only when no other word follows.
+  private static let names: Set<String> = ["tong", "cong", "sum"]
+
+  /// The words of a footer that a text begins with, as they are written there; nil when it begins with none. Marks are all there or none.
+  static func beginning(_ text: String) -> String? {
+    var words: [(text: String, end: String.Index)] = []
+    var rest = text[...]
+    while words.count < 3, rest.first?.isLetter == true {
+      let word = rest.prefix { $0.isLetter }
+      words.append((word.lowercased(), word.endIndex))
+      rest = rest[word.endIndex...].drop { $0 == " " || $0 == "\u{A0}" }
+    }
+    for phrase in known where words.count >= phrase.count {
+      let plain = phrase.map { FoldedName.plain($0) }
+      let found = words.prefix(phrase.count).map(\.text)
+      guard found == phrase || found == plain else { continue }
+      if found.count == 1, names.contains(found[0]), words.count > 1 { return nil }
+      return String(text[..<words[phrase.count - 1].end])
+    }
+    return nil
   }
 }

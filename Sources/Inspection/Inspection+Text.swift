@@ -1,7 +1,8 @@
 internal import Foundation
 
 extension Inspection {
-  /// What was found, for a person. No value of the file is in it, only shapes.
+  /// What was found, for a person. Of values only shapes are in it, and ranges of short numbers and of dates by the month; what stands in the
+  /// header, and the first words of a line of totals, are no values.
   package var text: String {
     var lines: [String] = []
     for file in files {

@@ -10,10 +10,11 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Says what a file is: format, encoding, dialect, columns; proposes a schema and a feed for it.",
     discussion: """
-      Reads the whole file and writes down what it saw and why. No value of the file
-      is shown, only shapes: A and a for letters, 9 for digits; and of numbers and dates
-      the smallest and the largest, dates by the month. What fits two readings
-      (day and month, two encodings) is said, never guessed. Files of one delivery are
+      Reads the whole file and writes down what it saw and why. Of values only shapes
+      are shown: A and a for letters, 9 for digits; and of dates, and numbers of fewer
+      than nine digits, the smallest and the largest, dates by the month. The header is
+      shown as it is. What fits two readings (day and month, two encodings) is said,
+      never guessed. Files of one delivery are
       looked at together: a reference between them is proposed when the values are
       found in a column of that name without repeats; those that are not are told.
       An XML file is shown as tables along element paths. --write-feed writes

@@ -184,6 +184,49 @@ private func column(_ values: [String], name: String = "x") throws -> ColumnProf
     #expect(found.rows == 3 && found.raggedRows == 1)
   }
 
+  /// A last row that was cut is a patient's: nothing of it is shown, and reading does not end there.
+  @Test(arguments: [
+    "Nguyen Van Binh\n", "Tống Văn Mẫu;1\n", "Tong Van Mau;1\n", "Công;1\n", "Cong Thi Mau\n", "Totaly;2\n",
+    "Sum Thi Mau;3\n",
+    "Nguyen Van Binh\nTổng\n",
+  ])
+  func aCutRowIsShownNowhere(last: String) throws {
+    let folder = try Folder()
+    let found = try Inspection([folder.add("f.csv", "ten;b;c\nAn;x;u\nChi;y;v\n" + last)])
+    let dialect = try #require(found.files[0].dialect)
+    #expect(dialect.footers == (last.hasSuffix("Tổng\n") ? ["Tổng"] : []))
+    #expect(
+      found.files[0].doubts.contains { $0.hasPrefix("rows at the end that are none of the table: 1;") },
+      "\(found.files[0].doubts)")
+    let json = String(decoding: try JSONEncoder().encode(found), as: UTF8.self)
+    for word in ["Nguyen", "Binh", "Tống", "Tong", "Công", "Cong", "Mẫu", "Mau", "Sum Thi", "Totaly"] {
+      #expect(!found.text.contains(word) && !json.contains(word), "\(word)")
+    }
+    #expect(found.files[0].rows == 3 && found.files[0].raggedRows == 1)
+  }
+
+  /// Of a line of totals only its first words are proposed, as they stand there; names and amounts behind them are not.
+  @Test(arguments: [
+    ("Tổng cộng: 2 bệnh nhân;", "Tổng cộng"), ("TỔNG SỐ Nguyen Van Binh;9", "TỔNG SỐ"), ("Tổng Nguyễn Mẫu", "Tổng"),
+    ("Cộng (3);", "Cộng"), ("tong cong;5", "tong cong"), ("TONG: 5", "TONG"), ("cong 2", "cong"), ("Total;;", "Total"),
+    ("GRAND TOTAL 5", "GRAND TOTAL"), ("Grand total for Binh", "Grand total"), ("Subtotal", "Subtotal"), ("sum", "sum"),
+    ("Tô\u{309}ng", "Tổng"),
+  ])
+  func proposesFootersOfKnownWords(last: String, footer: String) throws {
+    let found = try inspect("ten;b;c\nAn;x;u\nChi;y;v\n\(last)\n")
+    #expect(found.dialect?.footers == [footer] && found.rows == 2 && found.raggedRows == 0)
+  }
+
+  /// A number of nine digits may be somebody's identity number: it is in no range, however it is written.
+  @Test func longNumbersHaveNoRange() throws {
+    let found = try inspect(
+      "a;b;c;d;e\n12345678;123456789;123.456.789;123456789,0;-123456789\n1;1;1.000;1,5;5\n2;2;2.000;2,5;6\n"
+    ).columns
+    #expect(found.map(\.kind) == [.integer, .integer, .decimal, .decimal, .integer])
+    #expect(found.map(\.most) == ["12345678", nil, nil, nil, nil])
+    #expect(found.map(\.least) == ["1", nil, nil, nil, nil])
+  }
+
   /// Numbers and dates have a range, dates by the month; names, codes and what is ambiguous have none.
   @Test func tellsRanges() throws {
     let found = try inspect(
