@@ -22,14 +22,18 @@ package struct DocumentReader {
 
   /// The range of the dossier's text that holds the document at `range` in UTF-8, without byte order mark and declaration; nil when it
   /// is in an encoding we do not read, or its declaration is broken or contradicts the byte order mark.
-  package func plain(_ range: Range<Int>, of dossier: Dossier) throws(ReaderFailure) -> Range<Int>? {
+  ///
+  /// - Parameter isText: it stood as text in the outer document, which was decoded as a whole: what its declaration says means nothing any more.
+  package func plain(_ range: Range<Int>, of dossier: Dossier, isText: Bool = false) throws(ReaderFailure) -> Range<
+    Int
+  >? {
     var range = range
-    var isWide = false
+    var isDecoded = isText
     switch Encoding.beginning(dossier.text.span.extracting(range)) {
     case .unsupported: return nil
     case .wide(let name):
       range = try append(range, from: name, to: dossier)
-      isWide = true
+      isDecoded = true
     case .bytes: break
     }
     var start = range.lowerBound
@@ -40,7 +44,7 @@ package struct DocumentReader {
         return nil
       }
       start += declaration.count
-      if isWide { return start..<range.upperBound }  // it has been converted already
+      if isDecoded { return start..<range.upperBound }
       switch Encoding.declared(declaration.encoding) {
       case .utf8: break
       case .narrow where hasMark: return nil  // one of the two is wrong, and nobody can say which

@@ -157,6 +157,8 @@ package final class EnvelopeReader: RecordReader {
     var byteOffset = 0
     /// It stood there as elements, not as text.
     var isCutOut = false
+    /// It stood there as text (escaped or CDATA): its bytes are UTF-8 already.
+    var isText = false
   }
 
   private func scan(into dossier: Dossier) throws(ReaderFailure) -> Bool {
@@ -318,6 +320,7 @@ package final class EnvelopeReader: RecordReader {
       if trimmed.isEmpty { return true }
       if text[trimmed.lowerBound] == UInt8(ascii: "<") || text[trimmed.lowerBound] == 0xEF {
         dossier.text.append(contentsOf: text)
+        content.isText = true
       } else {
         _ = Base64.decode(text.span, onto: &dossier.text)  // not Base64: the document stays empty
       }
@@ -346,8 +349,9 @@ package final class EnvelopeReader: RecordReader {
     guard try closeDossier(dossier) else { return }
     var plain: [Range<Int>?] = []
     var isPredecessor = false
-    for part in dossier.parts {
-      guard let table = part.table, !part.document.isEmpty, let range = try documents.plain(part.document, of: dossier)
+    for (part, content) in zip(dossier.parts, contents) {
+      guard let table = part.table, !part.document.isEmpty,
+        let range = try documents.plain(part.document, of: dossier, isText: content.isText)
       else {
         plain.append(nil)
         continue

@@ -332,6 +332,23 @@ import Testing
     #expect(try RowsReading(rows.replacing("windows-1258", with: "utf-8"), pieces: pieces).refusal == nil)
   }
 
+  /// A document that stands as text in the outer one was decoded with it.
+  @Test(arguments: ["windows-1258", "utf-8", "UTF-16", "ISO-8859-15"], ["utf-8", "windows-1258"])
+  func decodesTextOnce(declared: String, outer: String) throws {
+    let document = "<?xml version='1.0' encoding='\(declared)'?><TONG_HOP><HO_TEN>Độ</HO_TEN></TONG_HOP>"
+    for content in ["<![CDATA[\(document)]]>", Sample.escaped(document), "<![CDATA[\u{FEFF}\(document)]]>"] {
+      if outer != "utf-8", content.contains("\u{FEFF}") { continue }
+      let text = Sample.envelope(Sample.visit(Sample.file("XML1", content))).replacing("utf-8\"", with: outer + "\"")
+      // "Đ" is D0, "ộ" is F4 with F2 (dot below) behind
+      let narrow = text.replacing("Độ", with: "\u{D0}\u{F4}\u{F2}").unicodeScalars.map {
+        UInt8(truncatingIfNeeded: $0.value)
+      }
+      let reading = try Reading(outer == "utf-8" ? Array(text.utf8) : narrow)
+      #expect(reading.refusal == nil && reading.visits.first?.findings == [], "\(content)")
+      #expect(reading.visits.first?["XML1", 1, "HO_TEN"] == "Độ", "\(content)")
+    }
+  }
+
   /// Bytes that windows-1258 does not have cost the same each, however many there are: four times as many, four times the work.
   @Test func undecodableBytesCostTheSameEach() throws {
     func seconds(_ count: Int) throws -> Double {
