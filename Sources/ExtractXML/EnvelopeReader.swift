@@ -454,7 +454,9 @@ package final class EnvelopeReader: RecordReader {
     guard let table = shapes.roots[root] else { return false }
     let range = bodyStart..<scanner.window.bytes.count
     dossier.text.append(contentsOf: scanner.window.bytes)
-    dossier.skeleton.append(contentsOf: scanner.window.bytes)
+    // a declaration of the encoding it was converted from would have it converted again when it is read from the store
+    let isConverted = facts.encoding != "UTF-8"
+    dossier.skeleton.append(contentsOf: scanner.window.bytes[(isConverted ? bodyStart : 0)...])
     dossier.sizeInBytes = scanner.window.bytes.count
     dossier.parts.append(
       Dossier.Part(

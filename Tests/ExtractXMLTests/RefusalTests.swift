@@ -349,6 +349,20 @@ import Testing
     }
   }
 
+  /// What is kept of a bare document is read again as what it was.
+  @Test func keepsBareDocumentsReadable() throws {
+    let text = "<?xml version='1.0' encoding='NAME'?>\n<TONG_HOP><HO_TEN>Độ</HO_TEN></TONG_HOP>\n"
+    let narrow = text.replacing("NAME", with: "windows-1258").replacing("Độ", with: "\u{D0}\u{F4}\u{F2}")
+      .unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+    let wide = text.replacing("NAME", with: "utf-16").utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+    for file in [narrow, [0xFF, 0xFE] + wide, Array(text.replacing("NAME", with: "utf-8").utf8)] {
+      let first = try #require(try Reading(file).visits.first)
+      let again = try Reading(first.restored)
+      #expect(first["XML1", 1, "HO_TEN"] == "Độ" && again.visits.first?.rows == first.rows && again.refusal == nil)
+      #expect(again.visits.first?.restored == first.restored)
+    }
+  }
+
   /// Bytes that windows-1258 does not have cost the same each, however many there are: four times as many, four times the work.
   @Test func undecodableBytesCostTheSameEach() throws {
     func seconds(_ count: Int) throws -> Double {
