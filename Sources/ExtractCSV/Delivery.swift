@@ -20,8 +20,8 @@ final class Delivery {
 
   private enum Stage {
     case roots
-    /// Rows of this member that stand in no dossier, from a place in the list on.
-    case rest(member: Int, [RowPlace], from: Int)
+    /// Rows of this member that stand in no dossier.
+    case rest(member: Int)
     case ended
   }
 
@@ -31,10 +31,12 @@ final class Delivery {
   /// How far references are followed: a department's manager's department …
   private static let deepest = 16
 
-  /// - Parameter encodings: by part.
+  /// - Parameters:
+  ///   - encodings: by part.
+  ///   - mostRows: of each file.
   init?(
     layout: TabularLayout, schema: SourceSchema, parts: [(table: String, store: any ByteStore)],
-    encodings: [TextEncoding]
+    encodings: [TextEncoding], mostRows: Int
   ) {
     self.schema = schema
     var members: [Member] = []
@@ -45,7 +47,8 @@ final class Delivery {
       else { continue }
       members.append(
         Member(
-          table: number, source: schema.tables[number], store: part.store, described: described, encoding: encoding))
+          table: number, source: schema.tables[number], store: part.store, described: described, encoding: encoding,
+          mostRows: mostRows))
     }
     guard let root = members.first(where: { $0.source.name == layout.root }) else { return nil }
     self.root = root
@@ -141,39 +144,43 @@ final class Delivery {
           self.refusal = refusal
           return false
         }
-        stage = .rest(member: 1, rest(of: 1), from: 0)
-      case .rest(let member, let places, let from):
-        guard member < members.count else {
+        stage = .rest(member: 1)
+      case .rest(let number):
+        guard number < members.count else {
           stage = .ended
           continue
         }
-        var i = from
-        while i < places.count, members[member].marks.contains(places[i].number) { i += 1 }
-        guard i < places.count else {
-          stage = .rest(member: member + 1, rest(of: member + 1), from: 0)
-          continue
+        if try nextLeft(of: members[number]) {
+          try build(dossier, from: members[number], members[number].sequence, nil)
+          return true
         }
-        stage = .rest(member: member, places, from: i + 1)
-        guard try members[member].load(places[i]) else { throw .input(5) }
-        try build(dossier, from: members[member], members[member].single, places[i])
-        return true
+        if let refusal = members[number].sequence.refusal {
+          self.refusal = refusal
+          return false
+        }
+        stage = .rest(member: number + 1)
       }
     }
   }
 
-  /// Rows of a member that need a dossier of their own. Tables nearer to the root come first, and their rows take along what hangs on them.
-  private func rest(of number: Int) -> [RowPlace] {
-    guard number < members.count else { return [] }
-    let member = members[number]
-    let left = member.unmarked()
-    guard member.role == .lookup else { return (left + member.troubled).sorted { $0.offset < $1.offset } }
-    if let first = left.first {
-      notes.append(
-        Finding(
-          .T06, .warn, table: member.table, row: Int(first.number), found: left.count, byteOffset: first.offset))
+  /// Moves to the next row of a member that needs a dossier of its own. Tables nearer to the root come first, and their rows take along what hangs
+  /// on them. Rows that are only there to be looked up are counted.
+  private func nextLeft(of member: Member) throws(ReaderFailure) -> Bool {
+    while try member.nextLeft() {
+      let file = member.sequence
+      if member.role != .lookup || file.trouble != nil { return true }
+      let first = unused ?? Finding(.T06, .warn, table: member.table, row: file.rowNumber, byteOffset: file.rowOffset)
+      unused = first
+      unused?.found = (first.found ?? 0) + 1
+      member.marks.insert(UInt32(clamping: file.rowNumber))
     }
-    return member.troubled
+    if let unused { notes.append(unused) }
+    unused = nil
+    return false
   }
+
+  /// What is said of the rows of a member that nothing refers to.
+  private var unused: Finding?
 
   // MARK: one dossier
 

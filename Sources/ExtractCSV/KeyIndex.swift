@@ -77,11 +77,14 @@ struct KeyIndex {
 /// Which rows of a file stand in a dossier.
 struct RowMarks {
   private var words: [UInt64] = []
+  private(set) var count = 0
 
   mutating func insert(_ number: UInt32) {
     let word = Int(number / 64)
     if word >= words.count { words.append(contentsOf: repeatElement(0, count: word - words.count + 1)) }
-    words[word] |= 1 << UInt64(number % 64)
+    let bit = UInt64(1) << UInt64(number % 64)
+    if words[word] & bit == 0 { count += 1 }
+    words[word] |= bit
   }
 
   func contains(_ number: UInt32) -> Bool {

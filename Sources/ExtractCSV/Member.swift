@@ -17,11 +17,11 @@ final class Member {
   private(set) var single: TableFile
 
   var indices: [KeyIndex] = []
-  /// The index that all rows stand in, but the ones below; nil when nothing asks for the table's rows.
+  /// The index by which the table's rows are asked for; nil when nothing asks for them.
   var home: Int?
-  /// Rows without a value for the home index, and rows that cannot be taken.
-  private(set) var loose: [RowPlace] = []
-  private(set) var troubled: [RowPlace] = []
+  private(set) var rowCount = 0
+  private let mostRows: Int
+  /// Rows that stand in a dossier, or need none.
   var marks = RowMarks()
   /// The index of the primary key.
   var primary: Int?
@@ -52,10 +52,11 @@ final class Member {
   var rowsTaken = 0
 
   init(
-    table: Int, source: SourceTable, store: any ByteStore, described: TabularLayout.File, encoding: TextEncoding
+    table: Int, source: SourceTable, store: any ByteStore, described: TabularLayout.File, encoding: TextEncoding,
+    mostRows: Int
   ) {
     (self.table, self.source, self.store, self.described) = (table, source, store, described)
-    self.encoding = encoding
+    (self.encoding, self.mostRows) = (encoding, mostRows)
     sequence = TableFile(
       table: table, source: source, file: described, stated: encoding, bytes: Member.bytes(of: store))
     single = sequence
@@ -90,21 +91,17 @@ final class Member {
     sequence = open(width: nil)
     guard try sequence.begin() else { return sequence.refusal }
     while try sequence.next() {
+      rowCount = sequence.rowNumber
+      guard rowCount <= mostRows else {
+        return Finding(.S10, .reject, table: table, found: rowCount, limit: mostRows)
+      }
+      guard sequence.trouble == nil else { continue }
       let place = RowPlace(
         offset: sequence.rowOffset, number: UInt32(clamping: sequence.rowNumber),
         sizeInBytes: UInt32(clamping: sequence.rowSize))
-      if sequence.trouble != nil {
-        if role != .root { troubled.append(place) }
-        continue
-      }
       for i in indices.indices {
-        if let key = sequence.key(indices[i].columns) {
-          indices[i].add(key, place)
-        } else if i == home {
-          loose.append(place)
-        }
+        if let key = sequence.key(indices[i].columns) { indices[i].add(key, place) }
       }
-      if home == nil, role == .alone { loose.append(place) }
     }
     if let refusal = sequence.refusal { return refusal }
     for i in indices.indices { indices[i].finish() }
@@ -120,10 +117,14 @@ final class Member {
   /// Findings about the file.
   private(set) var notes: [Finding] = []
 
-  /// Rows that stand in no dossier so far, in their order.
-  func unmarked() -> [RowPlace] {
-    let all = (home.map { indices[$0].entries.lazy.map(\.place) }.map(Array.init) ?? []) + loose
-    return all.filter { !marks.contains($0.number) }.sorted { $0.offset < $1.offset }
+  /// Moves ``sequence`` to the next row that stands in no dossier; false when there is none.
+  func nextLeft() throws(ReaderFailure) -> Bool {
+    while marks.count < rowCount, try sequence.next() {
+      if !marks.contains(UInt32(clamping: sequence.rowNumber)) { return true }
+    }
+    // a file that became shorter since it was read through
+    guard marks.count >= rowCount || sequence.refusal != nil else { throw .input(5) }
+    return false
   }
 
   // MARK: rows at any place

@@ -14,6 +14,10 @@ package final class TabularReader: RecordReader {
   /// The file whose rows are read, while `content` is ``Content/file``; and how its dossiers begin in their stored form, once that is known.
   private var file: TableFile?
   private var opening: [UInt8] = []
+  private let mostRows: Int
+
+  /// The most rows of each file of a delivery.
+  package static let mostRows = 5_000_000
 
   /// What is read.
   private enum Content {
@@ -35,16 +39,21 @@ package final class TabularReader: RecordReader {
     layout: TabularLayout, schema: SourceSchema,
     source: @escaping (_ most: Int, _ target: inout [UInt8]) throws(ReaderFailure) -> Int
   ) {
-    (self.layout, self.schema) = (layout, schema)
+    (self.layout, self.schema, mostRows) = (layout, schema, TabularReader.mostRows)
     content = .stream(source)
     facts.form = .csv
   }
 
   /// Reads the files of one delivery, or one file whose encoding has to be found among candidates.
   ///
-  /// - Parameter parts: `table` is the source table that a file holds.
-  package init(layout: TabularLayout, schema: SourceSchema, parts: [(table: String, store: any ByteStore)]) {
-    (self.layout, self.schema) = (layout, schema)
+  /// - Parameters:
+  ///   - parts: `table` is the source table that a file holds.
+  ///   - mostRows: of each file of a delivery; one with more refuses it.
+  package init(
+    layout: TabularLayout, schema: SourceSchema, parts: [(table: String, store: any ByteStore)],
+    mostRows: Int = TabularReader.mostRows
+  ) {
+    (self.layout, self.schema, self.mostRows) = (layout, schema, mostRows)
     content = .parts(parts)
     facts.form = .csv
   }
@@ -130,7 +139,9 @@ package final class TabularReader: RecordReader {
         return count
       }
     }
-    guard let delivery = Delivery(layout: layout, schema: schema, parts: parts, encodings: encodings) else {
+    guard
+      let delivery = Delivery(layout: layout, schema: schema, parts: parts, encodings: encodings, mostRows: mostRows)
+    else {
       return refuse(Finding(.T17, .reject, table: schema.table(layout.root) ?? -1))
     }
     content = .delivery(delivery)

@@ -32,7 +32,8 @@ private func hospital(
 
 private func read(
   _ files: [(String, String)], schema: SourceSchema = hospital(), root: String = "visits",
-  encodings: [String: TextEncoding] = [:], _ change: (inout TabularLayout) -> Void = { _ in }
+  encodings: [String: TextEncoding] = [:], mostRows: Int = TabularReader.mostRows,
+  _ change: (inout TabularLayout) -> Void = { _ in }
 ) throws -> SeenFile {
   var layout = TabularLayout(files: files.map { .init(table: $0.0, pattern: "\($0.0).csv") }, root: root)
   change(&layout)
@@ -40,7 +41,7 @@ private func read(
     let bytes = encodings[name].flatMap { LetterTable.of($0)?.encode(text) } ?? Array(text.utf8)
     return (name, MemoryStore(bytes))
   }
-  let seen = try see(TabularReader(layout: layout, schema: schema, parts: parts), schema)
+  let seen = try see(TabularReader(layout: layout, schema: schema, parts: parts, mostRows: mostRows), schema)
   let again = try see(TabularReader(layout: layout, schema: schema, source: source(seen.stored)), schema)
   #expect(again.dossiers == seen.dossiers)
   return seen
@@ -279,6 +280,37 @@ private let doctors = "id,name,chief\nD1,Lan,D2\nD2,Mai,D2\n"
     }
     #expect(try findings(199) == [[], [], []])
     #expect(try findings(200) == [["T14 notes found 200"], [], []])
+  }
+
+  /// Rows that cannot be taken count, too.
+  @Test(arguments: ["visits", "orders", "patients"])
+  func boundsTheRowsOfEachFile(long: String) throws {
+    let files = [("visits", visits), ("orders", orders), ("patients", "id,name,ward\nP1,An,\nP2,Bình,\n")]
+      .map { ($0.0, $0.0 == long ? $0.1 + "V9,P1\n\nx\n" : $0.1) }
+    let count = long == "patients" ? 4 : 5
+    let taken = try read(files, mostRows: count)
+    #expect(taken.refusal == nil && taken.dossiers.count == 5)
+    #expect(taken.dossiers[3].findings.first?.hasPrefix("T01 \(long) row \(count - 1)") == true)
+    let refused = try read(files, mostRows: count - 1)
+    #expect(refused.dossiers.isEmpty)
+    #expect(refused.refusal == "S10 \(long) found \(count) limit \(count - 1)")
+  }
+
+  /// What stands in no dossier is given in the order of its file, whyever it does not.
+  @Test func givesWhatIsLeftInTheOrderOfTheFile() throws {
+    let seen = try read([
+      ("visits", "id,patient\nV1,P1\n"),
+      ("orders", "id,visit,doctor\nO1,V8,\nO2\nO3,V1,\nO4,,\nO5,V8,\nO6,x,y,z\n"),
+      ("patients", "id,name\nP0\nP3,x\nP1,An\nP4,x,y\nP5,x\n"), ("wards", "id\n\nW1\n"),
+    ])
+    #expect(
+      seen.dossiers.dropFirst().map(\.findings) == [
+        ["T02 orders row 1"], ["T01 orders row 2 found 1 limit 3"], ["T02 orders row 1"], ["T02 orders row 1"],
+        ["T01 orders row 6 found 4 limit 3"], ["T01 patients row 1 found 1 limit 2"],
+        ["T01 patients row 4 found 3 limit 2"],
+      ])
+    #expect(seen.dossiers.map { $0.origins["orders"] ?? [] } == [[3], [1], [], [4], [5], [], [], []])
+    #expect(seen.notes == ["T06 patients row 2 found 2", "T06 wards row 1 found 1"])
   }
 
   /// Many rows with one key cost no more than as many with keys of their own.
