@@ -281,7 +281,10 @@ final class TableFile {
     guard !hasEnded else { return false }
     while try scan() {
       if isBlank { continue }
-      if !dialect.footers.isEmpty, isFooter { break }
+      if !dialect.footers.isEmpty, isFooter {
+        try lookBehindFooter()
+        break
+      }
       if columns == nil { takePositions(widthOfRow) }
       guard !isRefused, columns != nil else { break }
       rowNumber += 1
@@ -290,6 +293,30 @@ final class TableFile {
     }
     hasEnded = true
     return false
+  }
+
+  /// Reads on behind the first footer, which ends the table: rows of the table that stand there would be lost, and so refuse the file.
+  private func lookBehindFooter() throws(ReaderFailure) {
+    var number = rowNumber + 1
+    var first: (number: Int, offset: Int)?
+    var found = 0
+    while try scan() {
+      if isBlank { continue }
+      number += 1
+      guard columns == nil || widthOfRow == columns?.width, isFilled, !isFooter else { continue }
+      first = first ?? (number, rowOffset)
+      found += 1
+    }
+    guard refusal == nil, let first else { return }
+    refuse(.T25, found: found, at: first.offset)
+    refusal?.row = Int32(truncatingIfNeeded: first.number)
+  }
+
+  /// Whether the row says more than a line of text would: two of its cells do, or its only one.
+  private var isFilled: Bool {
+    let wanted = min(columns?.width ?? 2, 2)
+    return (0..<min(tokenizer.count, Tokenizer.mostCells)).lazy.filter { !self.text(of: $0).isEmpty }
+      .prefix(wanted).count == wanted
   }
 
   /// Makes a row that was read before the current one; false when it is none any more.

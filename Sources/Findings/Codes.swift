@@ -213,6 +213,7 @@ extension FindingCode {
   package static let T22 = FindingCode("T", 22)
   package static let T23 = FindingCode("T", 23)
   package static let T24 = FindingCode("T", 24)
+  package static let T25 = FindingCode("T", 25)
   package static let T30 = FindingCode("T", 30)
   package static let T31 = FindingCode("T", 31)
   package static let T32 = FindingCode("T", 32)

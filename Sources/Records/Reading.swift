@@ -43,7 +43,7 @@ package struct TabularDialect: Sendable, Hashable {
   package var hasHeader = true
   /// Blanks behind a delimiter do not count.
   package var skipsInitialSpace = false
-  /// A row whose first filled cell begins with one of these is a footer, and so is everything behind it.
+  /// A row whose first filled cell begins with one of these is a footer: it ends the table.
   package var footers: [[UInt8]] = []
   /// Each row may end with one delimiter more than the header has columns.
   package var allowsTrailingDelimiter = false

@@ -156,6 +156,10 @@ private let doctors = "id,name,chief\nD1,Lan,D2\nD2,Mai,D2\n"
     #expect(try read([("patients", patients), ("orders", orders)]).refusal == "T17 visits")
     #expect(try read([("visits", visits), ("orders", "id,doctor\nO1,D1\n")]).refusal == "T05 orders.visit found 1")
     #expect(try read([("visits", visits), ("orders", "id,visit\nO1,\"V1\n")]).refusal == "T11 orders limit 1048576")
+    let behind = try read([("visits", visits), ("orders", "id,visit\nEND\nO1,V1\n")]) {
+      for i in $0.files.indices { $0.files[i].dialect.footers = [Array("END".utf8)] }
+    }
+    #expect(behind.refusal == "T25 orders row 2 found 1" && behind.dossiers.isEmpty)
     let cut = try read([("visits", visits + "V9,\"P"), ("orders", orders)])
     #expect(cut.refusal == "T11 visits limit 1048576" && cut.dossiers.isEmpty)
   }

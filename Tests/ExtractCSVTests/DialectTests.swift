@@ -93,7 +93,8 @@ private let cases: [DialectCase] = [
     name: "lines to skip", text: "BÁO CÁO \"quý\r\n\r\na,b,c\r\n1,2,3\r\n", rows: [["1", "2", "3"]],
     dialect: { $0.linesToSkip = 2 }),
   .init(
-    name: "footers", text: "a,b,c\n1,2,3\n,Tổng cộng: 1,\n4,5,6\n", rows: [["1", "2", "3"]],
+    name: "footers", text: "a,b,c\n1,2,3\n,Tổng cộng: 1,\n\nĐà Nẵng,ngày 1\n,Người lập,\nTổng,1,2\n",
+    rows: [["1", "2", "3"]],
     dialect: { $0.footers = [Array("Tổng".utf8)] }),
   .init(
     name: "ragged footer", text: "a,b,c\n1,2,3\nEND\n", rows: [["1", "2", "3"]],
@@ -123,6 +124,25 @@ private let cases: [DialectCase] = [
     #expect(seen.rows() == one.rows)
     #expect(seen.dossiers.map(\.findings) == one.findings ?? one.rows.map { _ in [] })
     #expect(seen.dossiers.map(\.number) == Array(1..<one.rows.count + 1))
+  }
+
+  /// A footer ends the table. What looks like rows behind it would be lost without a word.
+  @Test(
+    arguments: [
+      ("a,b,c\n1,2,3\nTổng,,\n4,5,6\n7,,9\nTổng,1,2\n1,2,3", "T25 t row 3 found 3", 21),
+      ("a,b,c\n1,2,3\nTổng,,\n\nTHÁNG 4\na,b,c\n4,5,6\n", "T25 t row 4 found 2", 31),
+      ("a,b,c\nTổng,,\n4,5,6\n", "T25 t row 2 found 1", 15),
+      ("a,b,c\n1,2,3\nTổng,,\n4,\"5\n6,7,8\n", "T11 t limit 1048576", 21),
+    ] as [(String, String, Int64)], [1, 7, 4096])
+  func refusesRowsBehindAFooter(_ one: (text: String, refusal: String, place: Int64), piece: Int) throws {
+    let seen = try read(one.text, ["a", "b", "c"], piece: piece) { $0.footers = [Array("Tổng".utf8)] }
+    #expect(seen.refusal == one.refusal && seen.refusedAt == one.place)
+  }
+
+  @Test func refusesRowsBehindAFooterOfANarrowTable() throws {
+    #expect(try read("a\n1\nEND\n2\n", ["a"]) { $0.footers = [Array("END".utf8)] }.refusal == "T25 t row 3 found 1")
+    let bare = try read("END,\n1,2\n", ["a", "b"]) { ($0.footers, $0.hasHeader) = ([Array("END".utf8)], false) }
+    #expect(bare.refusal == "T25 t row 2 found 1")
   }
 
   @Test func tellsWhereRowsStand() throws {
