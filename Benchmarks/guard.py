@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Counts the instructions that one dossier costs, in `check` and in the client side of `run`, and compares them with recorded figures.
+"""Counts the instructions that one dossier costs, in `check` and in the client side of `run`, and a row of a wide CSV in `check`, and compares them
+with recorded figures.
 
     guard.py --songhan PATH            fails when a figure is more than a tenth above the recorded one
     guard.py --songhan PATH --record   records the figures of this build in instructions.json
 
 Instructions are counted by callgrind, so the figure does not move with the machine's load. A dossier's share is the difference between two
-files that differ by 200 visits: what starting costs is the same in both and goes out. The blocks of SHA-256 are a figure of their own: valgrind's
+files that differ by 200 visits (2,000 rows): what starting costs is the same in both and goes out. The blocks of SHA-256 are a figure of their own: valgrind's
 processor has no instructions for them, and which code takes their place depends on the machine. Needs python3, objcopy, valgrind, PostgreSQL and a
 release build; where valgrind does not run, nothing is compared, and that is said.
 """
@@ -20,12 +21,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from harness import table
 from harness.project import FACILITY, Project
 
 HERE = Path(__file__).resolve().parent
 WORK = HERE / ".work"
 RECORD = HERE / "instructions.json"
 FEW, MANY, SEED, TOLERANCE = 50, 250, 77, 0.10
+FEW_ROWS, MANY_ROWS = 500, 2500
 
 
 def files(songhan):
@@ -88,11 +91,24 @@ def counted(out):
     return total - blocks.total(), blocks.total(), max(blocks, key=blocks.get, default="")
 
 
-def count_check(songhan, folder):
-    out, prefix = callgrind(f"check-{folder.name}")
-    env = dict(os.environ, SONGHAN_DEFINITIONS=str(HERE.parent))
-    subprocess.run([*prefix, songhan, "check", "--json", *map(str, folder.iterdir())], check=True, env=env, stdout=subprocess.DEVNULL)
+def count_check(songhan, folder, definitions=HERE.parent, feed="qd3176"):
+    out, prefix = callgrind(f"check-{feed}-{folder.name}")
+    env = dict(os.environ, SONGHAN_DEFINITIONS=str(definitions))
+    subprocess.run([*prefix, songhan, "check", "--feed", feed, "--json", *map(str, folder.iterdir())], check=True, env=env, stdout=subprocess.DEVNULL)
     return counted(out)
+
+
+def count_table(songhan):
+    """`check` of two CSVs of workload 4; and by how many bytes they differ."""
+    work = WORK / "guard-table"
+    work.mkdir(exist_ok=True)
+    definitions = table.definitions(HERE.parent, work)
+    few, many = (table.workload(work, rows) for rows in (FEW_ROWS, MANY_ROWS))
+    return [count_check(songhan, f, definitions, table.FEED) for f in (few, many)], size_of(many) - size_of(few)
+
+
+def size_of(folder):
+    return sum(p.stat().st_size for p in folder.iterdir())
 
 
 def count_run(project, folder):
@@ -112,7 +128,7 @@ def main():
     WORK.mkdir(exist_ok=True)
     songhan = stripped(options.songhan.resolve())
     few, many = files(songhan)
-    size = sum(p.stat().st_size for p in many.iterdir()) - sum(p.stat().st_size for p in few.iterdir())
+    visits = (FEW, MANY, size_of(many) - size_of(few))
     project = Project(songhan, HERE.parent, WORK / "guard")
     project.start()
     try:
@@ -121,18 +137,21 @@ def main():
         pairs = {"check": [count_check(songhan, f) for f in (few, many)], "run": [count_run(project, f) for f in (few, many)]}
     finally:
         project.stop()
-    found, start = {}, {}
+    pairs["check, a row"], table_size = count_table(songhan)
+    found, start, bytes_each = {}, {}, {}
     for name, ((a, a_hash, _), (b, b_hash, hashing)) in pairs.items():
-        found[name] = round((b - a) / (MANY - FEW))
-        found[f"{name}, hash"] = round((b_hash - a_hash) / (MANY - FEW))
-        start[name] = a - FEW * found[name]
+        less, more, size = (FEW_ROWS, MANY_ROWS, table_size) if name == "check, a row" else visits
+        found[name] = round((b - a) / (more - less))
+        found[f"{name}, hash"] = round((b_hash - a_hash) / (more - less))
+        start[name] = a - less * found[name]
+        bytes_each[name] = bytes_each[f"{name}, hash"] = size / (more - less)
     recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     worst = False
-    print(f"{'instructions':<14}{'per dossier':>14}{'per source byte':>17}{'to start':>14}{'recorded':>14}{'':>8}")
+    print(f"{'instructions':<20}{'per dossier':>14}{'per source byte':>17}{'to start':>14}{'recorded':>14}{'':>8}")
     for name, value in found.items():
         before = recorded.get("instructions per dossier", {}).get(name)
         change = f"{value / before - 1:+.1%}" if before else ""
-        print(f"{name:<14}{value:>14,}{value * (MANY - FEW) / size:>17.2f}{start.get(name, 0):>14,}{before or 0:>14,}{change:>8}")
+        print(f"{name:<20}{value:>14,}{value / bytes_each[name]:>17.2f}{start.get(name, 0):>14,}{before or 0:>14,}{change:>8}")
         if name.endswith("hash") and recorded.get("hash") != hashing:
             print(f"NOT COMPARED: {name}: recorded with {recorded.get('hash')}, this machine takes {hashing}")
         elif before and value > before * (1 + TOLERANCE):
@@ -140,8 +159,8 @@ def main():
     if options.record or not recorded:
         RECORD.write_text(json.dumps({
             "instructions per dossier": found, "hash": hashing, "instructions to start": start,
-            "source bytes per dossier": round(size / (MANY - FEW)),
-            "workload": f"{MANY} minus {FEW} visits, seed {SEED}, one month", "tolerance": TOLERANCE}, indent=2) + "\n")
+            "source bytes per dossier": round(bytes_each["check"]), "source bytes per row": round(bytes_each["check, a row"]),
+            "workload": f"{MANY} minus {FEW} visits, seed {SEED}, one month; {MANY_ROWS} minus {FEW_ROWS} rows", "tolerance": TOLERANCE}, indent=2) + "\n")
         print("recorded in Benchmarks/instructions.json")
     elif worst:
         print("a dossier costs more than a tenth more than recorded: find out why, or record it with «make bench-guard RECORD=1» and say why")
