@@ -54,8 +54,35 @@ package struct DefinitionNode {
     init(file: String) { self.file = file }
   }
 
-  let node: Node
+  /// A value as it was read, with what is in it once somebody asks. The library's own nodes cost more to copy, and keys among them more to find,
+  /// than the text to read.
+  private final class Value {
+    private let node: Node
+    let line: Int
+    let column: Int
+    let text: String?
+    private(set) lazy var items: [Value]? = node.sequence?.map { Value($0) }
+    private(set) lazy var keys: [Value]? = node.mapping?.map { Value($0.key) }
+    private(set) lazy var values: [Value] = node.mapping?.map { Value($0.value) } ?? []
+
+    init(_ node: Node) {
+      self.node = node
+      (line, column) = node.mark.map { ($0.line, $0.column) } ?? (0, 0)
+      text = node.scalar?.string
+    }
+
+    var isNull: Bool { text == "null" || text == "~" || (text == "" && node.scalar?.style == .plain) }
+
+    subscript(key: String) -> Value? {
+      guard let keys, let place = keys.lastIndex(where: { $0.text == key }) else { return nil }
+      return values[place]
+    }
+  }
+
+  private let value: Value
   package let document: Document
+
+  private init(_ value: Value, _ document: Document) { (self.value, self.document) = (value, document) }
 
   /// Reads a YAML text; nil (with a fault noted) when it is no YAML or empty.
   package static func read(_ text: String, file: String) -> (DefinitionNode?, Document) {
@@ -63,7 +90,7 @@ package struct DefinitionNode {
     // everything is read as text, so that no tag has to be resolved: ten times as fast
     do {
       if let node = try Yams.compose(yaml: text, .basic) {
-        return (DefinitionNode(node: node, document: document), document)
+        return (DefinitionNode(Value(node), document), document)
       }
       document.faults.append(DefinitionFault(file: file, message: "the file is empty"))
     } catch let error as YamlError {
@@ -87,40 +114,37 @@ package struct DefinitionNode {
   package func fault(_ message: String, mend: String? = nil) {
     document.faults.append(
       DefinitionFault(
-        file: document.file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0, message: message, mend: mend))
+        file: document.file, line: value.line, column: value.column, message: message, mend: mend))
   }
 
-  private func with(_ node: Node) -> DefinitionNode { DefinitionNode(node: node, document: document) }
+  private func with(_ value: Value) -> DefinitionNode { DefinitionNode(value, document) }
 
-  package var string: String? { node.scalar?.string }
-  package var int: Int? { node.scalar.flatMap { Int($0.string) } }
+  package var string: String? { value.text }
+  package var int: Int? { value.text.flatMap { Int($0) } }
   package var bool: Bool? {
-    switch node.scalar?.string {
+    switch value.text {
     case "true": true
     case "false": false
     default: nil
     }
   }
-  package var isNull: Bool {
-    node.scalar.map { $0.string == "null" || $0.string == "~" || ($0.string.isEmpty && $0.style == .plain) } ?? false
-  }
+  package var isNull: Bool { value.isNull }
 
   package subscript(key: String) -> DefinitionNode? {
-    guard let map = node.mapping, let value = map[key] else { return nil }
-    let found = with(value)
-    return found.isNull ? nil : found
+    guard let found = value[key], !found.isNull else { return nil }
+    return with(found)
   }
 
   /// Where it stands, from 1; 0 when that is not known.
-  package var line: Int { node.mark?.line ?? 0 }
-  package var column: Int { node.mark?.column ?? 0 }
+  package var line: Int { value.line }
+  package var column: Int { value.column }
 
-  package var items: [DefinitionNode] { node.sequence.map { $0.map(with) } ?? [] }
+  package var items: [DefinitionNode] { value.items?.map(with) ?? [] }
   package var pairs: [(key: DefinitionNode, value: DefinitionNode)] {
-    node.mapping.map { $0.map { (with($0.key), with($0.value)) } } ?? []
+    zip(value.keys ?? [], value.values).map { (with($0), with($1)) }
   }
-  package var isMap: Bool { node.mapping != nil }
-  package var isList: Bool { node.sequence != nil }
+  package var isMap: Bool { value.keys != nil }
+  package var isList: Bool { value.items != nil }
 
   /// The strings of a list; one string counts as a list of one.
   package var strings: [String] {

@@ -2,7 +2,6 @@ internal import Bytes
 internal import Foundation
 internal import Records
 internal import Transform
-internal import Yams
 
 /// Reads plain Table Schema files (https://datapackage.org/standard/table-schema/): those without `elements`.
 enum PlainTable {
@@ -277,5 +276,5 @@ enum PlainTable {
 }
 
 extension DefinitionNode {
-  var place: Place? { node.mark.map { Place(line: $0.line, column: $0.column) } }
+  var place: Place? { line > 0 ? Place(line: line, column: column) : nil }
 }
