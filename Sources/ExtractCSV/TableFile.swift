@@ -312,9 +312,9 @@ final class TableFile {
     refusal?.row = Int32(truncatingIfNeeded: first.number)
   }
 
-  /// Whether the row says more than a line of text would: two of its cells do, or its only one.
+  /// Whether the row says as much as one of the table: more than half of its cells are filled. Who signed, where and when, fills fewer.
   private var isFilled: Bool {
-    let wanted = min(columns?.width ?? 2, 2)
+    let wanted = (columns?.width ?? tokenizer.count) / 2 + 1
     return (0..<min(tokenizer.count, Tokenizer.mostCells)).lazy.filter { !self.text(of: $0).isEmpty }
       .prefix(wanted).count == wanted
   }

@@ -139,6 +139,14 @@ private let cases: [DialectCase] = [
     #expect(seen.refusal == one.refusal && seen.refusedAt == one.place)
   }
 
+  /// A spreadsheet gives every row the width of the table, also those in which people sign.
+  @Test func leavesSignaturesBehindAFooterAlone() throws {
+    let text =
+      "a,b,c,d,e,f\n1,2,3,4,5,6\nTổng,,,4,5,6\n,,,,Đà Nẵng ngày 1,\nNgười lập,,Kế toán,,Giám đốc,\nLan,,Mai,,Hoa,\n"
+    let seen = try read(text, ["a", "b", "c", "d", "e", "f"]) { $0.footers = [Array("Tổng".utf8)] }
+    #expect(seen.refusal == nil && seen.dossiers.count == 1)
+  }
+
   @Test func refusesRowsBehindAFooterOfANarrowTable() throws {
     #expect(try read("a\n1\nEND\n2\n", ["a"]) { $0.footers = [Array("END".utf8)] }.refusal == "T25 t row 3 found 1")
     let bare = try read("END,\n1,2\n", ["a", "b"]) { ($0.footers, $0.hasHeader) = ([Array("END".utf8)], false) }
