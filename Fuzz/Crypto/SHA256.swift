@@ -1,6 +1,14 @@
 /// SHA-256 (FIPS 180-4), in place of swift-crypto where the fuzz targets are built: BoringSSL takes ten minutes under the sanitizers and is not
 /// what is looked at. The program itself never sees it.
-package enum SHA256 {
+package struct SHA256 {
+  private var message: [UInt8] = []
+
+  package init() {}
+
+  package mutating func update(bufferPointer: UnsafeRawBufferPointer) { unsafe message.append(contentsOf: bufferPointer) }
+
+  package func finalize() -> [UInt8] { SHA256.hash(data: message) }
+
   private static let rounds: [UInt32] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5, 0xd807_aa98,
     0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174, 0xe49b_69c1, 0xefbe_4786,
