@@ -6,7 +6,7 @@ package import Findings
 package import Records
 package import Transform
 
-/// Dossiers of one file, judged and mapped, ready to be loaded together; about 4,000 dossiers or 16 MiB; reused.
+/// Dossiers of one file, judged and mapped, ready to be loaded together; about 4,000 dossiers or 20 MiB; reused.
 package struct PreparedBatch: Sendable {
   /// One dossier of the batch and what the judge said.
   package struct Entry: Sendable {
@@ -71,7 +71,8 @@ package struct PreparedBatch: Sendable {
 
   /// A COPY makes room for its first thousand rows anew each time: rows that come one a dossier want longer ones.
   package static let mostDossiers = 4_000
-  package static let mostBytes = 16 << 20
+  /// The records of a thousand visits with all that was done in them fit.
+  package static let mostBytes = 20 << 20
 
   /// True when it is time to load it.
   package var isFull: Bool {
